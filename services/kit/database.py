@@ -1,0 +1,172 @@
+"""Opens a service's PostgreSQL pool, in its own schema, and brings that schema up to date.
+
+`jsonb` columns take and give Python values (orjson), never JSON text.
+"""
+
+import hashlib
+import importlib.resources
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+import orjson
+
+from services.kit.locks import signed
+from services.kit.settings import Settings
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+    Pool = asyncpg.Pool
+
+TRANSIENT: tuple[type[BaseException], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.TransactionRollbackError,  # serialisation failures and deadlocks
+    asyncpg.OperatorInterventionError,  # shutdown, crash, cancelled statement
+    asyncpg.InsufficientResourcesError,  # connections, memory, disk
+    asyncpg.LockNotAvailableError,
+)
+"""What the world does to a transaction and may not do again: worth another try."""
+
+_FILE = re.compile(r"^(\d{3})_[a-z0-9_]+\.sql$")
+_WAIT_FOR_LOCKS = "4s"
+
+EXISTS = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1"
+TABLE = """
+CREATE TABLE IF NOT EXISTS kit_migration (
+    name text PRIMARY KEY,
+    sha256 text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+)
+"""
+APPLIED = "SELECT name, sha256 FROM kit_migration"
+RECORD = "INSERT INTO kit_migration (name, sha256) VALUES ($1, $2)"
+
+
+class MigrationError(Exception):
+    """The schema and the migration files do not fit together; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered SQL file; `name` is its owner and file, `kit/001_kit.sql`."""
+
+    name: str
+    sql: str
+
+    @property
+    def sha256(self) -> str:
+        """The digest that shows whether an applied file was changed later."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def schema_of(service: str) -> str:
+    """Name the PostgreSQL schema of a service: `sbom-matcher` lives in `sbom_matcher`."""
+    return service.replace("-", "_")
+
+
+async def open_pool(settings: Settings, service: str) -> Pool:
+    """Open the connections of a service; every unqualified name is in its own schema.
+
+    Raises:
+        OSError, asyncpg.PostgresError: PostgreSQL cannot be reached or refuses the role.
+    """
+    return await asyncpg.create_pool(
+        settings.postgres_dsn.get_secret_value(),
+        min_size=1,
+        max_size=settings.postgres_connections,
+        init=_speak_json,
+        reset=_keep,
+        server_settings={"search_path": schema_of(service), "application_name": service},
+    )
+
+
+async def _speak_json(db: Connection) -> None:
+    await db.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_json_text, decoder=orjson.loads, format="text"
+    )
+
+
+def _json_text(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+async def _keep(_: Connection) -> None:
+    """Leave a returned connection as it is: nobody changes its session, and it saves a trip."""
+
+
+def migrations(service: str) -> list[Migration]:
+    """List the kit's migrations, then the service's own, each in the order of their numbers."""
+    module = importlib.resources.files(f"services.{schema_of(service)}")
+    return [
+        *read("kit", importlib.resources.files("services.kit") / "migrations"),
+        *read(service, module / "migrations"),
+    ]
+
+
+def read(owner: str, folder: Traversable) -> list[Migration]:
+    """Read the numbered SQL files of a folder; one that does not exist holds none.
+
+    Raises:
+        MigrationError: a file's name is not `NNN_name.sql`, or a number is taken twice.
+    """
+    if not folder.is_dir():
+        return []
+    names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".sql"))
+    _refuse_bad_names(owner, names)
+    return [Migration(f"{owner}/{name}", (folder / name).read_text("utf-8")) for name in names]
+
+
+def _refuse_bad_names(owner: str, names: Sequence[str]) -> None:
+    numbers: dict[str, str] = {}
+    for name in names:
+        matched = _FILE.match(name)
+        if matched is None:
+            raise MigrationError(f"{owner}/{name}: call it NNN_what_it_does.sql, in lower case")
+        if other := numbers.get(matched[1]):
+            raise MigrationError(
+                f"{owner}/{name}: the number is taken by {other}; use the next one"
+            )
+        numbers[matched[1]] = name
+
+
+async def migrate(pool: Pool, service: str, wanted: Sequence[Migration] | None = None) -> list[str]:
+    """Apply what is missing in one transaction and return its names; replicas wait in turn.
+
+    Raises:
+        MigrationError: an applied file was changed, or the schema is newer than this release.
+    """
+    schema = schema_of(service)
+    async with pool.acquire() as db, db.transaction():
+        await db.execute("SELECT pg_advisory_xact_lock($1, 0)", signed(f"migrate {schema}"))
+        if not await db.fetchval(EXISTS, schema):
+            await db.execute(f'CREATE SCHEMA "{schema}"')
+        await db.execute(TABLE)
+        await db.execute(f"SET LOCAL lock_timeout = '{_WAIT_FOR_LOCKS}'")
+        applied = {row["name"]: row["sha256"] for row in await db.fetch(APPLIED)}
+        missing = list(_missing(migrations(service) if wanted is None else wanted, applied))
+        for each in missing:
+            await db.execute(each.sql)
+            await db.execute(RECORD, each.name, each.sha256)
+    return [each.name for each in missing]
+
+
+def _missing(wanted: Sequence[Migration], applied: dict[str, str]) -> Iterator[Migration]:
+    for each in wanted:
+        if each.name not in applied:
+            yield each
+        elif applied[each.name] != each.sha256:
+            raise MigrationError(
+                f"{each.name} was changed after it was applied: restore it, and put the change "
+                "into a new file with the next number"
+            )

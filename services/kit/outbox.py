@@ -1,0 +1,165 @@
+"""Writes the events of a unit into the outbox, in the transaction that decided them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from opentelemetry.propagate import inject
+
+from schemas.event import Event
+from schemas.topics import TOPICS, bulk_lane
+from services.kit import ids
+from services.kit.blobs import Blobs
+from services.kit.database import Connection
+from services.kit.records import Received
+
+CLAIM_CHECK_BYTES = 256 * 1024
+"""Values above this go to the blob store, and the record carries their digest."""
+
+KEY_BYTES = 2048
+"""The longest key; Kafka's own limit is the record's, but keys are also indexed here."""
+
+COUNT = """
+INSERT INTO kit_revision AS stored (stream, key, revision)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
+ON CONFLICT (stream, key) DO UPDATE SET revision = stored.revision + excluded.revision
+RETURNING revision
+"""
+"""Count up the revision of each (stream, key). Its row lock makes the writers of a key take turns
+until commit, so that the outbox's order is the order of decisions for each key."""
+
+APPEND = """
+INSERT INTO kit_outbox
+    (topic, bulk, key, type, id, time, revision, causation, case_id, traceparent, dataref, value)
+SELECT * FROM unnest(
+    $1::text[], $2::bool[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[], $7::bigint[],
+    $8::text[], $9::text[], $10::text[], $11::text[], $12::bytea[])
+"""
+
+
+class UnsendableError(ValueError):
+    """An event that Kafka could never carry: refused before it can block the outbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """An event to publish with all that its headers will say but the revision."""
+
+    topic: str
+    bulk: bool
+    key: str
+    id: UUID
+    time: datetime
+    causation: str | None
+    case: str | None
+    traceparent: str | None
+    event: Event
+
+    @classmethod
+    def of(  # noqa: PLR0913  (it is `Unit.emit`, and the unit's instant)
+        cls,
+        event: Event,
+        time: datetime,
+        cause: Received[Event] | None,
+        case: str | None,
+        *,
+        bulk: bool,
+        name: str,
+    ) -> Self:
+        """Address an event.
+
+        Raises:
+            UnsendableError: its topic is not declared or has no bulk lane, or its key is empty or
+                too long.
+        """
+        key = event.key
+        return cls(
+            topic=_topic(event, bulk=bulk),
+            bulk=bulk,
+            key=_sendable(event, key),
+            id=ids.derived(cause.id, event.TYPE, key, name) if cause else ids.uuid7(),
+            time=time,
+            causation=str(cause.id) if cause else None,
+            case=case or (cause.case if cause else None),
+            traceparent=(cause.traceparent if cause else None) or _current_traceparent(),
+            event=event,
+        )
+
+
+def _topic(event: Event, *, bulk: bool) -> str:
+    if event.TOPIC not in TOPICS:
+        raise UnsendableError(f"{event.TYPE}: declare its topic {event.TOPIC} in schemas/topics.py")
+    if not bulk:
+        return event.TOPIC
+    lane = bulk_lane(event.TOPIC)
+    if lane is None:
+        raise UnsendableError(f"{event.TYPE}: {event.TOPIC} has no bulk lane; emit it without bulk")
+    return lane
+
+
+def _sendable(event: Event, key: str) -> str:
+    if not key or "\0" in key or len(key.encode()) > KEY_BYTES:
+        raise UnsendableError(
+            f"{event.TYPE}: its key has to be 1 to {KEY_BYTES} bytes without NUL: {key[:80]!r}"
+        )
+    return key
+
+
+def _current_traceparent() -> str | None:
+    carrier: dict[str, str] = {}
+    inject(carrier)
+    return carrier.get("traceparent")
+
+
+async def append(db: Connection, service: str, blobs: Blobs, emissions: Sequence[Emission]) -> None:
+    """Write events in the order in which they were emitted, two statements for all of them."""
+    if not emissions:
+        return
+    del service
+    values = [type(each.event).__pydantic_serializer__.to_json(each.event) for each in emissions]
+    references = [await _claim_check(blobs, value) for value in values]
+    revisions = await _count(db, emissions)
+    await db.execute(
+        APPEND,
+        [each.topic for each in emissions],
+        [each.bulk for each in emissions],
+        [each.key for each in emissions],
+        [each.event.TYPE for each in emissions],
+        [each.id for each in emissions],
+        [each.time for each in emissions],
+        revisions,
+        [each.causation for each in emissions],
+        [each.case for each in emissions],
+        [each.traceparent for each in emissions],
+        references,
+        [b"" if reference else value for value, reference in zip(values, references, strict=True)],
+    )
+
+
+async def _claim_check(blobs: Blobs, value: bytes) -> str | None:
+    return await blobs.put(value) if len(value) > CLAIM_CHECK_BYTES else None
+
+
+async def _count(db: Connection, emissions: Sequence[Emission]) -> list[int]:
+    """Give each emission its revision: the next one of its stream and key."""
+    counts = Counter((each.event.TOPIC, each.key) for each in emissions)
+    aggregates = sorted(counts)  # one order for all writers, so that they do not deadlock
+    rows = await db.fetch(
+        COUNT,
+        [stream for stream, _ in aggregates],
+        [key for _, key in aggregates],
+        [counts[each] for each in aggregates],
+    )
+    following = {
+        aggregate: row["revision"] - counts[aggregate] + 1
+        for aggregate, row in zip(aggregates, rows, strict=True)
+    }
+    revisions = []
+    for each in emissions:
+        aggregate = (each.event.TOPIC, each.key)
+        revisions.append(following[aggregate])
+        following[aggregate] += 1
+    return revisions
