@@ -7,14 +7,12 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from opentelemetry.propagate import inject
-
 from schemas.event import Event
 from schemas.topics import TOPICS, bulk_lane
-from services.kit import ids
+from services.kit import ids, telemetry
 from services.kit.blobs import Blobs
 from services.kit.database import Connection
-from services.kit.records import Received
+from services.kit.records import Cause
 
 CLAIM_CHECK_BYTES = 256 * 1024
 """Values above this go to the blob store, and the record carries their digest."""
@@ -63,7 +61,7 @@ class Emission:
         cls,
         event: Event,
         time: datetime,
-        cause: Received[Event] | None,
+        cause: Cause | None,
         case: str | None,
         *,
         bulk: bool,
@@ -84,7 +82,7 @@ class Emission:
             time=time,
             causation=str(cause.id) if cause else None,
             case=case or (cause.case if cause else None),
-            traceparent=(cause.traceparent if cause else None) or _current_traceparent(),
+            traceparent=telemetry.onward(event.TYPE, cause.traceparent if cause else None),
             event=event,
         )
 
@@ -106,12 +104,6 @@ def _sendable(event: Event, key: str) -> str:
             f"{event.TYPE}: its key has to be 1 to {KEY_BYTES} bytes without NUL: {key[:80]!r}"
         )
     return key
-
-
-def _current_traceparent() -> str | None:
-    carrier: dict[str, str] = {}
-    inject(carrier)
-    return carrier.get("traceparent")
 
 
 async def append(db: Connection, service: str, blobs: Blobs, emissions: Sequence[Emission]) -> None:

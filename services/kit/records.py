@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, Protocol, TypeVar, overload
 from uuid import UUID
 
 from schemas.event import Event
@@ -62,6 +62,22 @@ class RawRecord:
     headers: Headers
     principal: str | None = None
     raw_headers: Sequence[tuple[str, bytes | None]] = field(default=(), repr=False, compare=False)
+
+
+class Cause(Protocol):
+    """What an event may follow from: a received event, or a timer that fired."""
+
+    @property
+    def id(self) -> UUID:
+        """What the id of the event that follows is derived from."""
+
+    @property
+    def case(self) -> str | None:
+        """The case it belongs to, which goes on to what follows."""
+
+    @property
+    def traceparent(self) -> str | None:
+        """The trace that goes on with what follows."""
 
 
 @dataclass(frozen=True, slots=True)

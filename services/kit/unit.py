@@ -13,10 +13,10 @@ from services.kit.actors import Actor
 from services.kit.blobs import Blobs
 from services.kit.database import Connection, Pool, schema_of
 from services.kit.outbox import Emission
-from services.kit.records import Received
+from services.kit.records import Cause
 
 
-class ForbiddenError(PermissionError):
+class ForbiddenError(Exception):  # no PermissionError: OSError means transient
     """The actor lacks the role that this act asks for."""
 
 
@@ -71,7 +71,7 @@ class Unit:
         self,
         event: Event,
         *,
-        cause: Received[Event] | None = None,
+        cause: Cause | None = None,
         case: str | None = None,
         bulk: bool = False,
         name: str = "",
