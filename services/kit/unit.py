@@ -27,6 +27,7 @@ class Arm:
     subject: str
     step: str
     due_at: datetime
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,15 @@ class Unit:
         """
         self.emitted.append(Emission.of(event, self.now, cause, case, bulk=bulk, name=name))
 
-    def arm(self, subject: str, step: str, due_at: datetime) -> None:
-        """Be woken at `due_at` (legal time); the same subject, step and time are one alarm."""
-        self.armed.append(Arm(subject, step, due_at))
+    def arm(
+        self, subject: str, step: str, due_at: datetime, *, cause: Cause | None = None
+    ) -> None:
+        """Be woken at `due_at` (legal time); the same subject, step and time are one alarm.
+
+        An alarm at another time is another alarm: disarm the step first when a deadline moves.
+        With a cause, what the alarm makes happen stays in its trace.
+        """
+        self.armed.append(Arm(subject, step, due_at, cause.traceparent if cause else None))
 
     def disarm(self, subject: str, step: str | None = None) -> None:
         """Take back the alarms of a subject, or of one step of it, in the order of these calls."""
