@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, cast
 
 import asyncpg
+from asyncpg.exceptions._base import DataError as InvalidArgumentError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,7 +33,6 @@ _MENDS = {
     "extra_forbidden": "remove it, or check its spelling",
     "json_invalid": "send well-formed JSON in UTF-8",
 }
-_UNREADABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 
 
 class Fault(BaseModel):
@@ -166,10 +166,11 @@ async def _on_transient(request: Request, error: Exception) -> Response:
     return response(request, found)
 
 
-async def _on_unreadable(request: Request, _error: Exception) -> Response:
+async def _on_unstorable(request: Request, error: Exception) -> Response:
+    _log.warning("request refused, a value cannot be stored: %s", type(error).__name__)
     found = Problem(
-        422, "Request is not valid", "a text holds a character that cannot be stored (NUL)",
-        mend="remove the NUL characters",
+        422, "Request is not valid", "a value cannot be stored: a NUL character, or out of range",
+        mend="remove NUL characters, and keep numbers and times within sensible limits",
     )
     return response(request, found)
 
@@ -192,6 +193,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     for transient in TRANSIENT:
         app.add_exception_handler(cast("type[Exception]", transient), _on_transient)
-    for unreadable in _UNREADABLE:
-        app.add_exception_handler(unreadable, _on_unreadable)
+    app.add_exception_handler(asyncpg.DataError, _on_unstorable)
+    app.add_exception_handler(InvalidArgumentError, _on_unstorable)
     app.add_exception_handler(Exception, _on_unknown)

@@ -1,0 +1,121 @@
+"""The HTTP edge: a route is given a unit of work, and its answer leaves after the commit.
+
+`UnitRoute` reads the body within its limit, knows the actor by the bearer token, opens the unit
+(read only for GET), keeps the Idempotency-Key's promise, runs the handler, commits, and only then
+answers. An error of any kind rolls everything back and becomes a problem (`kit.problems`).
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from starlette.types import Message
+
+from services.kit import idempotency
+from services.kit.actors import Actor
+from services.kit.pages import Cursor, Limit, Page, page
+from services.kit.problems import Problem, ProblemDetails
+from services.kit.unit import Unit
+
+__all__ = [
+    "CurrentUnit", "Cursor", "Limit", "Page", "Problem", "UnitRoute", "page", "router",
+]
+
+MAX_BODY_BYTES = 1024 * 1024
+"""The longest request body, where a router does not say otherwise."""
+
+_BEARER = HTTPBearer(auto_error=False, description="A principal's token.")
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+def _current_unit(request: Request) -> Unit:
+    unit: Unit = request.state.unit
+    return unit
+
+
+CurrentUnit = Annotated[Unit, Depends(_current_unit)]
+"""The unit of work of this request, with its actor."""
+
+
+class UnitRoute(APIRoute):
+    """A route whose handler runs inside one transaction."""
+
+    authenticated = True
+    max_bytes = MAX_BODY_BYTES
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's own handler, which parses, validates, calls and serialises."""
+        handle = super().get_route_handler()
+
+        async def in_unit(request: Request) -> Response:
+            actor = self._actor(request)
+            limited = Request(request.scope, _limited(request, self.max_bytes))
+            await limited.body()  # before the transaction: a slow sender must not hold it open
+            safe = request.method in _SAFE
+            units = request.app.state.context.units
+            async with units.begin(actor=actor, readonly=safe) as unit:
+                request.state.unit = unit
+                key = request.headers.get(idempotency.HEADER)
+                if request.method == "POST" and key is not None:
+                    answer = await idempotency.once(limited, unit, key, lambda: handle(limited))
+                else:
+                    answer = await handle(limited)
+                if unit.emitted and not unit.audited:
+                    raise RuntimeError(f"{self.path} emits without unit.audit: say who did what")
+            return answer
+
+        return in_unit
+
+    def _actor(self, request: Request) -> Actor | None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        given = token.strip() if scheme.lower() == "bearer" else ""
+        actor = request.app.state.context.principals.by_token(given) if given else None
+        if actor is None and self.authenticated:
+            detail = "the bearer token is unknown" if given else "no bearer token was sent"
+            raise Problem(
+                401, "Unauthorized", detail, parameter="Authorization",
+                mend="send `Authorization: Bearer …` with a token of the principals file",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        return actor
+
+
+def _limited(request: Request, limit: int) -> Callable[[], Awaitable[Message]]:
+    received = 0
+
+    async def receive() -> Message:
+        nonlocal received
+        message = await request.receive()
+        received += len(message.get("body", b""))
+        if received > limit or _declared(request) > limit:
+            raise Problem(
+                413, "Content Too Large", f"the body is above {limit} bytes", pointer="",
+                mend="send less, or in parts", headers={"Connection": "close"},
+            )
+        return message
+
+    return receive
+
+
+def _declared(request: Request) -> int:
+    length = request.headers.get("content-length", "")
+    return int(length) if length.isdecimal() else 0
+
+
+def router(service: str, *, public: bool = False, max_bytes: int = MAX_BODY_BYTES) -> APIRouter:
+    """Make a router whose routes are `UnitRoute`s.
+
+    Args:
+        service: tags the routes in the OpenAPI document.
+        public: the routes ask for no token (one-use links); a known one is honoured all the same.
+        max_bytes: the longest body that is read.
+    """
+    route = type("Route", (UnitRoute,), {"authenticated": not public, "max_bytes": max_bytes})
+    return APIRouter(
+        route_class=route,
+        tags=[service],
+        dependencies=[] if public else [Security(_BEARER)],
+        responses={"default": {"model": ProblemDetails, "description": "What was wrong."}},
+    )
