@@ -1,0 +1,32 @@
+"""Gives each Kafka user its SCRAM credential on a running broker."""
+
+from confluent_kafka.admin import (
+    AdminClient,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from deploy.kafka.topics import PATIENCE
+from deploy.world import KafkaAddress
+
+ITERATIONS = 4096
+"""The least that Kafka accepts; the passwords are random 192-bit strings, not words."""
+
+
+def apply(address: KafkaAddress, client: AdminClient) -> None:
+    """Set the password of every user but the administrator, who is asking."""
+    answers = client.alter_user_scram_credentials(
+        [
+            UserScramCredentialUpsertion(
+                user,
+                ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS),
+                password.encode(),
+            )
+            for user, password in address.passwords.items()
+            if user != address.admin_user
+        ],
+        request_timeout=PATIENCE,
+    )
+    for answer in answers.values():
+        answer.result(PATIENCE)
