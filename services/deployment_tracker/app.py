@@ -1,0 +1,55 @@
+"""Wires deployment-tracker: its Kafka and HTTP edges, and the publisher of coverage."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.deployment_tracker import rollout
+from services.deployment_tracker.handlers import consumer
+from services.deployment_tracker.http import routes
+from services.kit.app import Context, Service, build
+from services.kit.database import TRANSIENT
+from services.kit.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+COVERAGE_SECONDS = 1.0
+"""At most one event a second a cell: a wave of thousands changes a few cells thousands of times."""
+
+
+@asynccontextmanager
+async def publish_coverage(context: Context) -> AsyncIterator[None]:
+    """Publish changed coverage cells once a second for as long as the service runs."""
+    task = asyncio.create_task(_publish(context), name="coverage")
+    context.health.watch("coverage", task)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _publish(context: Context) -> None:
+    while True:
+        try:
+            async with context.units.begin() as unit:
+                await rollout.publish_coverage(unit)
+        except TRANSIENT as error:
+            _log.warning("coverage waits for PostgreSQL: %s", error)
+        await asyncio.sleep(COVERAGE_SECONDS)
+
+
+SERVICE = Service(
+    name="deployment-tracker",
+    consumers=[consumer],
+    routers=[routes],
+    start=publish_coverage,
+)
+
+
+def app() -> FastAPI:
+    """Build the ASGI application."""
+    return build(SERVICE, Settings())
