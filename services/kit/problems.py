@@ -19,7 +19,6 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from services.kit import telemetry
 from services.kit.database import TRANSIENT
 from services.kit.records import Faulty
 from services.kit.unit import ForbiddenError
@@ -77,19 +76,20 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457, and what handler
         self.pointer, self.mend, self.parameter = pointer, mend, parameter
         self.headers, self.errors = dict(headers or {}), errors
 
-    def details(self, instance: str) -> ProblemDetails:
-        """The problem's members for a request to the path `instance`."""
+    def details(self, request: Request) -> ProblemDetails:
+        """The problem's members as an answer to this request."""
+        trace = getattr(request.state, "trace", None)
         slug = re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
         return ProblemDetails(
             type=f"urn:patchvigil:problem:{slug}", title=self.title, status=self.status,
             detail=self.detail, pointer=self.pointer, parameter=self.parameter, mend=self.mend,
-            instance=instance, trace=telemetry.trace_id(), errors=self.errors,
+            instance=request.url.path, trace=trace, errors=self.errors,
         )
 
 
 def response(request: Request, problem: Problem) -> Response:
     """The problem as an HTTP response."""
-    content = problem.details(request.url.path).model_dump_json(exclude_none=True)
+    content = problem.details(request).model_dump_json(exclude_none=True)
     return Response(content, problem.status, problem.headers, MEDIA_TYPE)
 
 
@@ -192,7 +192,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ForbiddenError, _on_forbidden)
     app.add_exception_handler(HTTPException, _on_http)
     for transient in TRANSIENT:
-        app.add_exception_handler(cast("type[Exception]", transient), _on_transient)
+        app.add_exception_handler(transient, _on_transient)
     app.add_exception_handler(asyncpg.DataError, _on_unstorable)
     app.add_exception_handler(InvalidArgumentError, _on_unstorable)
     app.add_exception_handler(Exception, _on_unknown)

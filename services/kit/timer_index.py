@@ -7,6 +7,7 @@ away: it says so once in the log, and once again when Redis is back.
 
 import importlib.resources
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,12 +32,12 @@ _SCRIPT = (importlib.resources.files(__package__) / "timers.lua").read_text("utf
 class Claim:
     """What a claim brought.
 
-    `next_at` is when the next one is due (epoch seconds); `filled` is false when Redis has lost its
-    memory since the index was filled.
+    `next_at` is when the next one is due (epoch seconds; infinite: never); `filled` is false when
+    Redis has lost its memory since the index was filled.
     """
 
     due: tuple[UUID, ...]
-    next_at: float | None
+    next_at: float
     filled: bool
 
 
@@ -75,7 +76,7 @@ class TimerIndex:
             return None
         self._back()
         due = tuple(UUID(each) for each in claimed)
-        return Claim(due, float(next_at) if next_at else None, bool(filled))
+        return Claim(due, float(next_at) if next_at else math.inf, bool(filled))
 
     async def move(self, times: Mapping[UUID, datetime | None]) -> None:
         """Set when timers fire; None takes one out."""

@@ -7,15 +7,17 @@ itself is timed to the next due timer that PostgreSQL knows.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.kit import clock, metrics
 from services.kit.database import TRANSIENT
+from services.kit.firing import BATCH, Firing
 from services.kit.timer_index import HORIZON, TimerIndex
-from services.kit.timers import BATCH, Firing
 
 _log = logging.getLogger(__name__)
 
@@ -36,48 +38,59 @@ WHERE state = 'armed' AND fire_at < clock_timestamp() + $1 AND id > $2 ORDER BY 
 """
 
 
+@dataclass(slots=True)
+class Moves:
+    """What this process's commits armed and took back since the loop last looked."""
+
+    times: dict[UUID, datetime | None] = field(default_factory=dict)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def changed(self, moves: Mapping[UUID, datetime | None]) -> None:
+        """Hear of a commit, and wake the loop."""
+        self.times.update(moves)
+        self.news.set()
+
+    def take(self) -> dict[UUID, datetime | None]:
+        """Hand over what was collected."""
+        taken, self.times = self.times, {}
+        return taken
+
+
 class TimerLoop:
     """The loop of one service in one process."""
 
-    def __init__(self, firing: Firing, index: TimerIndex, sweep_every: timedelta = SWEEP) -> None:
+    def __init__(
+        self, firing: Firing, index: TimerIndex, moves: Moves, sweep_every: timedelta = SWEEP
+    ) -> None:
         self._firing = firing
         self._index = index
+        self._moves = moves
         self._sweep_every = sweep_every.total_seconds()
-        self._moves: dict[UUID, datetime | None] = {}
-        self._woken = asyncio.Event()
         self._sweep_at = 0.0
         self._top_up_at = 0.0
         self._ahead = 0.0  # PostgreSQL's epoch seconds less this process's monotonic clock
-        self._next_at: float | None = None
-
-    def changed(self, moves: dict[UUID, datetime | None]) -> None:
-        """Hear, after a commit, which timers were armed or taken back."""
-        self._moves |= moves
-        times = [at.timestamp() for at in moves.values() if at is not None]
-        if self._next_at is not None:
-            times.append(self._next_at)
-        self._next_at = min(times, default=None)
-        self._woken.set()
+        self._next_at = math.inf
 
     async def run(self) -> None:
         """Fire until cancelled."""
         while True:
-            self._woken.clear()
+            self._moves.news.clear()
             try:
                 pause = await self.tick()
             except TRANSIENT as error:
                 _log.warning("timers wait, a store is away: %s", type(error).__name__)
-                self._sweep_at = 0.0
+                self._sweep_at = self._top_up_at = 0.0
                 pause = _PAUSE_AFTER_ERROR
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), pause)
+                await asyncio.wait_for(self._moves.news.wait(), pause)
 
     async def tick(self) -> float:
         """Do what is due and answer how many seconds may pass until the next look."""
         metrics.TIMER_TICK.set(clock.now().timestamp())
+        moves = self._hear()
         if self._must_sweep():
-            await self._sweep()
-        await self._move()
+            await self._sweep()  # before Redis is asked, which may take seconds to be away
+        await self._index.move(moves)
         claim = await self._index.claim(self._now(), BATCH)
         if claim is None:
             return self._pause(self._next_at)
@@ -95,25 +108,23 @@ class TimerLoop:
     def _must_sweep(self) -> bool:
         if clock.elapsed() >= self._sweep_at:
             return True
-        due = self._next_at is not None and self._now() >= self._next_at
-        return due and not self._index.up
+        return self._now() >= self._next_at and not self._index.up
 
-    def _pause(self, next_at: float | None) -> float:
+    def _pause(self, next_at: float) -> float:
         until_sweep = self._sweep_at - clock.elapsed()
-        until_next = until_sweep if next_at is None else next_at - self._now()
-        return max(_SOONEST, min(until_sweep, until_next))
+        return max(_SOONEST, min(until_sweep, next_at - self._now()))
 
     async def _sweep(self) -> None:
         while due := await self._firing.overdue():
             if not await self._firing.fire(due, "sweep"):
                 break  # others hold them, or they were put off
-            self._moves |= await self._settled(due)
+            await self._index.move(await self._settled(due))
         async with self._firing.units.pool.acquire() as db:
             outlook = await db.fetchrow(OUTLOOK)
         if outlook is None:
             raise AssertionError("a SELECT without FROM has one row")
         self._ahead = outlook["now"].timestamp() - clock.elapsed()
-        self._next_at = outlook["next_at"].timestamp() if outlook["next_at"] else None
+        self._next_at = outlook["next_at"].timestamp() if outlook["next_at"] else math.inf
         self._sweep_at = clock.elapsed() + self._sweep_every
 
     async def _fire(self, due: Sequence[UUID]) -> None:
@@ -131,11 +142,12 @@ class TimerLoop:
         settled: dict[UUID, datetime | None] = {key: None for key in tried if key not in armed}
         return settled | {key: at for key, at in armed.items() if at.timestamp() > now}
 
-    async def _move(self) -> None:
-        moves, self._moves = self._moves, {}
-        horizon = self._now() + HORIZON.total_seconds()
-        near = {k: at for k, at in moves.items() if at is None or at.timestamp() < horizon}
-        await self._index.move(near)
+    def _hear(self) -> dict[UUID, datetime | None]:
+        moves = self._moves.take()
+        armed = [at.timestamp() for at in moves.values() if at is not None]
+        self._next_at = min([*armed, self._next_at])
+        horizon = clock.now() + HORIZON
+        return {key: at for key, at in moves.items() if at is None or at < horizon}
 
     async def _fill(self) -> None:
         """Put what is armed for the next 48 h into the index: at start, after a wipe, hourly."""
