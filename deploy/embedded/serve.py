@@ -1,0 +1,74 @@
+"""Runs one service alone: `python -m deploy.embedded.serve triage [--home FOLDER]`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from deploy.errors import StackError
+from deploy.stack import running
+from schemas.topics import SERVICES
+
+GRACE = 25
+"""Seconds that open requests have when a service stops."""
+
+
+def factory(service: str) -> str:
+    """Name the function that makes a service's application, as uvicorn imports it."""
+    return f"services.{service.replace('-', '_')}.app:app"
+
+
+def serve(application: str) -> int:
+    """Serve an application until SIGTERM; its address comes from the environment.
+
+    Returns:
+        The process's exit status: 0 after a clean stop, 3 if the application did not start.
+    """
+    config = uvicorn.Config(
+        application,
+        factory=True,
+        host=os.environ.get("PATCHVIGIL_HTTP_HOST", "127.0.0.1"),
+        port=int(os.environ.get("PATCHVIGIL_HTTP_PORT", "8000")),
+        access_log=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    return 0 if server.started else 3
+
+
+def environment(service: str, home: Path | None) -> dict[str, str]:
+    """Find a service's settings: those of the stack that runs in the home, else the caller's own.
+
+    Raises:
+        StackError: no stack runs there and the environment names no database.
+    """
+    if found := running(home):
+        return found.stack.environment(service)
+    if "PATCHVIGIL_POSTGRES_DSN" in os.environ:
+        return {}
+    raise StackError(
+        f"{service} does not know where its servers are",
+        "start them (`patchvigil up`, or `python -m deploy.embedded`), or set"
+        " PATCHVIGIL_POSTGRES_DSN, PATCHVIGIL_KAFKA_BOOTSTRAP and PATCHVIGIL_REDIS_URL",
+    )
+
+
+def main() -> int:
+    """Read the arguments, find the servers and serve."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.embedded.serve", description=__doc__)
+    parser.add_argument("service", choices=SERVICES)
+    parser.add_argument("--home", type=Path, help="where the stack runs (PATCHVIGIL_HOME)")
+    arguments = parser.parse_args()
+    try:
+        os.environ.update(environment(arguments.service, arguments.home))
+    except StackError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - to a person at a terminal
+        return 1
+    return serve(factory(arguments.service))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
