@@ -1,0 +1,128 @@
+"""What parsers return: a document's content in the words of the contracts, before intake decides."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from schemas.advisories import Vulnerability
+from schemas.catalogue import EntityRegistered, ProductRegistered, SiteRegistered
+from schemas.devices import DeviceRegistered
+from schemas.sboms import Component
+from schemas.signals import IncidentReported, ReportReceived, SignalSource
+from services.intake.formats.error import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A source's claim that a vulnerability is exploited; `reported_at` is the source's date."""
+
+    source: SignalSource
+    identifier: str
+    reporter: str
+    reported_at: datetime | None
+    evidence: str = ""
+    ransomware: bool | None = None
+
+    @property
+    def signal(self) -> str:
+        """The evidence's id: the same listing has the same id, whichever document it came in."""
+        return f"{self.source.value}/{self.reporter}/{self.identifier}"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One advisory as its source has it now. `withdrawn` is the source's reason for taking it back."""
+
+    advisory: str
+    source: str
+    vulnerabilities: tuple[Vulnerability, ...]
+    title: str | None = None
+    publisher: str | None = None
+    url: str | None = None
+    published_at: datetime | None = None
+    modified_at: datetime | None = None
+    evidence: tuple[Evidence, ...] = ()
+    withdrawn: str | None = None
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advisories:
+    """One or many advisories; `faults` are records of a collection that could not be read."""
+
+    format: str
+    statements: tuple[Statement, ...]
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KevCatalogue:
+    """A whole state of the CISA catalogue of known exploited vulnerabilities."""
+
+    released_at: datetime
+    entries: tuple[Evidence, ...]
+    format: str = "kev"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an SBOM says it describes; `product` is our catalogue's id where the document names it."""
+
+    product: str | None
+    name: str | None
+    version: str | None
+    hardware: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sbom:
+    """An SBOM: its subject and its flat component list."""
+
+    format_version: str
+    subject: Subject
+    components: tuple[Component, ...]
+    dependencies: tuple[tuple[str, str], ...]
+    format: str = "cyclonedx-json"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Personal data of a site's contact or a reporter: kept encrypted and erasable, never emitted."""
+
+    name: str
+    role: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a catalogue or report file: the contract's value, and what does not travel in it.
+
+    Instants that intake sets (`registered_at`, a missing `received_at`) hold a placeholder.
+    """
+
+    value: (
+        ProductRegistered
+        | EntityRegistered
+        | SiteRegistered
+        | DeviceRegistered
+        | ReportReceived
+        | IncidentReported
+    )
+    pointer: str
+    retired: bool = False
+    contact: Contact | None = None
+    dated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A file of ours: products, entities, sites, devices, reports and incidents, in file order."""
+
+    entries: tuple[Entry, ...]
+    format: str = "patchvigil"
+    faults: tuple[Fault, ...] = field(default=())
+
+
+Document: TypeAlias = Advisories | KevCatalogue | Sbom | Register

@@ -1,0 +1,202 @@
+"""Reads CSAF 2.0 documents: security advisories and VEX, vulnerability by vulnerability.
+
+CSAF 2.0 (OASIS), section 3.2.3: `product_status` lists product ids by status; remediations, scores,
+flags and threats speak of product ids as well.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from schemas.advisories import Assertion, Range, Status, Vulnerability
+from schemas.signals import SignalSource
+from services.intake.formats import csaf_tree, scores
+from services.intake.formats.canonical import Evidence, Statement
+from services.intake.formats.cve import CVE_ID
+from services.intake.formats.error import FormatError
+from services.intake.formats.shape import Node, child, instant, items, needed, text, texts
+
+_STATUSES = {
+    "first_affected": Status.AFFECTED, "known_affected": Status.AFFECTED,
+    "last_affected": Status.AFFECTED, "known_not_affected": Status.NOT_AFFECTED,
+    "first_fixed": Status.FIXED, "fixed": Status.FIXED,
+    "under_investigation": Status.UNDER_INVESTIGATION,
+}
+"""`recommended` says which version to take, not whether it is affected: it is left out."""
+_PREFERRED = ("vendor_fix", "mitigation", "workaround", "no_fix_planned", "none_available")
+_EXPLOITED = re.compile(
+    r"\b(?:actively exploited|exploited in the wild|active exploitation)\b", re.IGNORECASE
+)
+_DENIED = re.compile(r"\b(?:no|not|never|without)\b", re.IGNORECASE)
+
+
+def parse(document: Node) -> Statement:
+    """Read one CSAF document.
+
+    Raises:
+        FormatError: not CSAF 2.0, a mandatory field is missing, or one has the wrong type.
+    """
+    head = child(document, "document", "")
+    if (version := text(head, "csaf_version", "/document")) != "2.0":
+        raise FormatError(
+            "unknown_version", f"CSAF {str(version)[:20]} is not read", "publish it as CSAF 2.0",
+            "/document/csaf_version",
+        )
+    tracking = child(head, "tracking", "/document")
+    identifier = needed(tracking, "id", "/document/tracking")
+    publisher = child(head, "publisher", "/document")
+    name = needed(publisher, "name", "/document/publisher")
+    space = text(publisher, "namespace", "/document/publisher")
+    products = csaf_tree.products(document)
+    vulnerabilities = tuple(
+        _vulnerability(each, at, name, f"{identifier}#{position}", products)
+        for position, (at, each) in enumerate(items(document, "vulnerabilities", ""), 1)
+    )
+    return Statement(
+        advisory=f"csaf/{_host(space) or name}/{identifier}", source="csaf",
+        vulnerabilities=vulnerabilities, title=text(head, "title", "/document"), publisher=name,
+        url=_self(head),
+        published_at=instant(tracking, "initial_release_date", "/document/tracking"),
+        modified_at=instant(tracking, "current_release_date", "/document/tracking"),
+        evidence=tuple(
+            evidence
+            for vulnerability, (at, each) in zip(
+                vulnerabilities, items(document, "vulnerabilities", ""), strict=True
+            )
+            for evidence in _evidence(each, at, vulnerability.id, name)
+        ),
+    )
+
+
+def _host(space: str | None) -> str | None:
+    try:
+        return urlsplit(space or "").hostname
+    except ValueError:
+        return None
+
+
+def _self(head: Node) -> str | None:
+    for where, reference in items(head, "references", "/document"):
+        if text(reference, "category", where) == "self":
+            return text(reference, "url", where)
+    return None
+
+
+def _vulnerability(
+    each: Node, at: str, publisher: str, fallback: str, products: dict[str, csaf_tree.Product]
+) -> Vulnerability:
+    others = tuple(needed(other, "text", where) for where, other in items(each, "ids", at))
+    cve = text(each, "cve", at)
+    if cve and not CVE_ID.match(cve):
+        raise FormatError(
+            "bad_identifier", f"{cve[:40]!r} is no CVE id", "write CVE-YYYY-NNNN", f"{at}/cve"
+        )
+    # A vulnerability without any identifier is named after its place in the document.
+    leading = cve or (others[0] if others else fallback)
+    weakness = text(child(each, "cwe", at), "id", f"{at}/cwe")
+    return Vulnerability(
+        id=leading,
+        aliases=tuple(dict.fromkeys(other for other in others if other != leading)),
+        title=text(each, "title", at),
+        description=_description(each, at),
+        scores=tuple(dict.fromkeys(
+            score for _, entry in items(each, "scores", at)
+            for score in scores.found(entry, publisher)
+        )),
+        weaknesses=(weakness,) if weakness else (),
+        assertions=tuple(_assertions(each, at, publisher, products)),
+        published_at=instant(each, "release_date", at),
+    )
+
+
+def _description(each: Node, at: str) -> str | None:
+    notes = {
+        text(note, "category", where): text(note, "text", where)
+        for where, note in items(each, "notes", at)
+    }
+    return notes.get("summary") or notes.get("description") or next(iter(notes.values()), None)
+
+
+def _assertions(
+    each: Node, at: str, publisher: str, products: dict[str, csaf_tree.Product]
+) -> Iterator[Assertion]:
+    remedies = _by_product(each, at, "remediations", "details")
+    reasons = _by_product(each, at, "flags", "label")
+    statuses = child(each, "product_status", at)
+    where = f"{at}/product_status"
+    for key, status in _STATUSES.items():
+        # One assertion a product and status: its versions are gathered, so that a document with
+        # hundreds of builds of one product stays one claim.
+        grouped: dict[tuple[str | None, str, str | None, str | None], list[csaf_tree.Product]] = {}
+        for position, product_id in enumerate(texts(statuses, key, where)):
+            product = products.get(product_id)
+            if product is None:
+                raise FormatError(
+                    "unknown_reference", f"product id {product_id[:60]!r} is not in the tree",
+                    "add it to the product tree or remove it", f"{where}/{key}/{position}",
+                )
+            claim = (product.vendor, product.product or product.name,
+                     remedies.get(product_id), reasons.get(product_id))
+            grouped.setdefault(claim, []).append(product)
+        for (_, _, remedy, reason), members in grouped.items():
+            yield from _claim(key, status, publisher, remedy, reason, members)
+
+
+def _claim(  # noqa: PLR0913, PLR0917  (the parts of one claim)
+    key: str, status: Status, publisher: str, remedy: str | None, reason: str | None,
+    members: list[csaf_tree.Product],
+) -> Iterator[Assertion]:
+    targets = {target: member.ranges for member in members for target in member.targets()}
+    for target in targets:
+        ranges = [
+            each
+            for member in members if target in tuple(member.targets())
+            for each in (_edge(key, member.ranges) or (Range(),))
+        ]
+        distinct = tuple(dict.fromkeys(ranges))
+        yield Assertion(
+            asserter=publisher, target=target, status=status,
+            ranges=() if Range() in distinct else distinct,
+            remediation=remedy, justification=reason if status is Status.NOT_AFFECTED else None,
+        )
+
+
+def _edge(key: str, ranges: tuple[Range, ...]) -> tuple[Range, ...]:
+    """`first_affected` and `last_affected` name the ends of what is affected, not single versions."""
+    single = ranges[0].exact[0] if len(ranges) == 1 and len(ranges[0].exact) == 1 else None
+    if single and key == "first_affected":
+        return (Range(introduced=single),)
+    if single and key == "last_affected":
+        return (Range(last_affected=single),)
+    if single and key == "first_fixed":
+        return (Range(introduced=single),)
+    return ranges
+
+
+def _by_product(each: Node, at: str, key: str, field: str) -> dict[str, str]:
+    """The text of the best entry for each product: a fix before a mitigation before none."""
+    entries = list(items(each, key, at))
+    entries.sort(key=lambda entry: _rank(entry[1].get("category")))
+    found: dict[str, str] = {}
+    for where, entry in entries:
+        if words := text(entry, field, where):
+            for product_id in texts(entry, "product_ids", where):
+                found.setdefault(product_id, words)
+    return found
+
+
+def _rank(category: object) -> int:
+    return _PREFERRED.index(category) if category in _PREFERRED else len(_PREFERRED)
+
+
+def _evidence(each: Node, at: str, identifier: str, publisher: str) -> Iterator[Evidence]:
+    """A vendor's exploit status that says, without a denial, that it is exploited."""
+    for where, threat in items(each, "threats", at):
+        words = text(threat, "details", where) or ""
+        if text(threat, "category", where) != "exploit_status":
+            continue
+        if _EXPLOITED.search(words) and not _DENIED.search(words):
+            yield Evidence(
+                SignalSource.VENDOR, identifier, publisher, instant(threat, "date", where), words
+            )
+            return

@@ -1,0 +1,242 @@
+"""Reads CVE records (CVE JSON 5.x): each container is an asserter of its own.
+
+The CNA's and each ADP's claims are kept apart because they contradict each other in practice (an
+ADP's `5.64` for the CNA's 5.6.4). CISA's ADP container also carries SSVC decision points and KEV
+entries, which are evidence of exploitation.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from schemas.advisories import Assertion, Range, Status, Target, TargetKind, Vulnerability
+from schemas.signals import SignalSource
+from services.intake.formats import cpes, cve_versions, purls, scores, version_text
+from services.intake.formats.canonical import Evidence, Statement
+from services.intake.formats.error import FormatError
+from services.intake.formats.shape import Node, child, instant, items, needed, text, texts
+
+CVE_ID = re.compile(r"^CVE-\d{4}-\d{4,19}$")
+KEV_REPORTER = "cisa-kev"
+"""CISA's catalogue, as a reporter, whether it speaks for itself or through an ADP container."""
+_FILLERS = frozenset({"n/a", "-", "unknown", "unspecified", "*", "na", "multiple", "various"})
+_MAX_CPES = 200
+
+
+def parse(record: Node) -> Statement:
+    """Read one CVE record.
+
+    Raises:
+        FormatError: not a CVE record in version 5, or a field has the wrong type.
+    """
+    if not (version := needed(record, "dataVersion", "")).startswith("5."):
+        raise FormatError(
+            "unknown_version", f"CVE JSON {version[:20]} is not read", "convert it to CVE JSON 5",
+            "/dataVersion",
+        )
+    meta = child(record, "cveMetadata", "")
+    identifier = needed(meta, "cveId", "/cveMetadata")
+    if not CVE_ID.match(identifier):
+        raise FormatError(
+            "bad_identifier", f"{identifier[:40]!r} is no CVE id", "write CVE-YYYY-NNNN",
+            "/cveMetadata/cveId",
+        )
+    state = needed(meta, "state", "/cveMetadata")
+    if state == "REJECTED":
+        return _rejected(record, meta, identifier)
+    if state != "PUBLISHED":
+        raise FormatError(
+            "unknown_state", f"state {state[:20]!r} is not published", "send it once it is published",
+            "/cveMetadata/state",
+        )
+    return _published(record, meta, identifier)
+
+
+def _rejected(record: Node, meta: Node, identifier: str) -> Statement:
+    cna = child(child(record, "containers", ""), "cna", "/containers")
+    reason = _english(cna, "rejectedReasons", "/containers/cna") or "rejected by its CNA"
+    rejected_at = instant(meta, "dateRejected", "/cveMetadata")
+    updated_at = instant(meta, "dateUpdated", "/cveMetadata")
+    return Statement(
+        advisory=f"cve/{identifier}", source="cve", vulnerabilities=(Vulnerability(id=identifier),),
+        withdrawn=reason, withdrawn_at=rejected_at or updated_at, modified_at=updated_at,
+    )
+
+
+def _published(record: Node, meta: Node, identifier: str) -> Statement:
+    containers = child(record, "containers", "")
+    if not isinstance(containers.get("cna"), dict):
+        raise FormatError(
+            "missing", "a published record has no cna container", "send the whole record",
+            "/containers/cna",
+        )
+    cna = child(containers, "cna", "/containers")
+    owner = _short_name(cna, "/containers/cna") or text(meta, "assignerShortName", "/cveMetadata")
+    parts = [("/containers/cna", cna, owner or "cna")]
+    for at, container in items(containers, "adp", "/containers"):
+        parts.append((at, container, f"adp:{_short_name(container, at) or 'unnamed'}"))
+    modified = [instant(meta, "dateUpdated", "/cveMetadata")]
+    modified += [instant(child(c, "providerMetadata", at), "dateUpdated", f"{at}/providerMetadata")
+                 for at, c, _ in parts]
+    published_at = instant(meta, "datePublished", "/cveMetadata")
+    vulnerability = Vulnerability(
+        id=identifier,
+        title=text(cna, "title", "/containers/cna"),
+        description=_english(cna, "descriptions", "/containers/cna"),
+        scores=tuple(
+            score
+            for at, container, asserter in parts
+            for _, metric in items(container, "metrics", at)
+            for score in scores.found(metric, asserter)
+        ),
+        weaknesses=_weaknesses(parts),
+        assertions=tuple(claim for part in parts for claim in _assertions(*part)),
+        published_at=published_at,
+    )
+    return Statement(
+        advisory=f"cve/{identifier}", source="cve", vulnerabilities=(vulnerability,),
+        title=vulnerability.title, publisher=owner,
+        url=f"https://www.cve.org/CVERecord?id={identifier}", published_at=published_at,
+        modified_at=max((each for each in modified if each), default=None),
+        evidence=tuple(e for part in parts for e in _evidence(*part, identifier)),
+    )
+
+
+def _short_name(container: Node, at: str) -> str | None:
+    return text(child(container, "providerMetadata", at), "shortName", f"{at}/providerMetadata")
+
+
+def _english(parent: Node, key: str, at: str) -> str | None:
+    fallback = None
+    for where, each in items(parent, key, at):
+        value = text(each, "value", where)
+        if (text(each, "lang", where) or "en").lower().startswith("en") and value:
+            return value
+        fallback = fallback or value
+    return fallback
+
+
+def _weaknesses(parts: list[tuple[str, Node, str]]) -> tuple[str, ...]:
+    found = {
+        weakness: None
+        for at, container, _ in parts
+        for where, kind in items(container, "problemTypes", at)
+        for inner, description in items(kind, "descriptions", where)
+        if (weakness := text(description, "cweId", inner))
+    }
+    return tuple(found)
+
+
+def _named(value: str | None) -> str | None:
+    return None if value is None or value.lower() in _FILLERS else value
+
+
+def _assertions(at: str, container: Node, asserter: str) -> Iterator[Assertion]:
+    entries = list(items(container, "affected", at))
+    ordered = {
+        _identity(entry, where) for where, entry in entries if not _only_git(entry, where)
+    }
+    for where, entry in entries:
+        if _only_git(entry, where) and _identity(entry, where) in ordered:
+            # Kernel CNAs state the same claim twice, in commits and in releases: the one with an
+            # order is enough, the other could never be compared.
+            continue
+        targets = tuple(_targets(entry, where))
+        for status, default, ranges in _claims(entry, where):
+            for target in targets:
+                yield Assertion(
+                    asserter=asserter, target=target, status=status, default_status=default,
+                    ranges=ranges,
+                )
+
+
+def _identity(entry: Node, at: str) -> tuple[str | None, str | None]:
+    return text(entry, "vendor", at), text(entry, "product", at)
+
+
+def _only_git(entry: Node, at: str) -> bool:
+    versions = list(items(entry, "versions", at))
+    return bool(versions) and all(cve_versions.is_git(each, where) for where, each in versions)
+
+
+def _claims(entry: Node, at: str) -> Iterator[tuple[Status, Status | None, tuple[Range, ...]]]:
+    stated = (text(entry, "defaultStatus", at) or "").lower()
+    default = cve_versions.STATUSES.get(stated)
+    outside = None if default is Status.UNDER_INVESTIGATION else default
+    found = cve_versions.by_status(items(entry, "versions", at), default)
+    if found:
+        yield from ((status, outside, ranges) for status, ranges in found.items())
+    elif outside is not None:
+        yield outside, None, ()
+    else:
+        yield Status.AFFECTED, None, (version_text.unparsed("", "the source names no version"),)
+
+
+def _targets(entry: Node, at: str) -> Iterator[Target]:
+    vendor, product = _named(text(entry, "vendor", at)), _named(text(entry, "product", at))
+    package = text(entry, "packageName", at)
+    ecosystem = cve_versions.scheme(entry, at)
+    purl = text(entry, "packageURL", at) or purls.from_collection(
+        text(entry, "collectionURL", at), package
+    )
+    found = False
+    if purl and purl.startswith("pkg:"):
+        yield Target(
+            kind=TargetKind.PURL, purl=purls.unversioned(purl), ecosystem=ecosystem,
+            vendor=vendor, product=product,
+        )
+        found = True
+    for cpe in _cpes(entry, at):
+        yield Target(
+            kind=TargetKind.CPE, cpe=cpe, vendor=vendor, product=product, ecosystem=ecosystem
+        )
+        found = True
+    name = product or package
+    if name or vendor or not found:
+        yield Target(
+            kind=TargetKind.NAME, vendor=vendor, product=name or "n/a", ecosystem=ecosystem
+        )
+
+
+def _cpes(entry: Node, at: str) -> tuple[str, ...]:
+    """The entry's CPE names, one a product where its version list says which versions are meant."""
+    named = [c for each in texts(entry, "cpes", at) if (c := cpes.converted(each))]
+    usable = any(
+        not version_text.names_no_version(text(version, "version", where) or "")
+        or version.get("lessThan") or version.get("lessThanOrEqual")
+        for where, version in items(entry, "versions", at)
+    )
+    if usable:
+        named = [cpes.versionless(cpe) for cpe in named]
+    return tuple(dict.fromkeys(named))[:_MAX_CPES]
+
+
+def _evidence(at: str, container: Node, asserter: str, identifier: str) -> Iterator[Evidence]:
+    for where, metric in items(container, "metrics", at):
+        other = child(metric, "other", where)
+        kind = text(other, "type", f"{where}/other")
+        if kind == "ssvc":
+            content, inner = child(other, "content", f"{where}/other"), f"{where}/other/content"
+            if _is_active(content, inner):
+                yield Evidence(
+                    SignalSource.SSVC, identifier, asserter.removeprefix("adp:"),
+                    instant(content, "timestamp", inner), "SSVC exploitation: active",
+                )
+        elif kind == "kev":
+            content, inner = child(other, "content", f"{where}/other"), f"{where}/other/content"
+            yield Evidence(
+                SignalSource.KEV, identifier, KEV_REPORTER, _day(content, "dateAdded", inner),
+                "listed as known exploited",
+            )
+
+
+def _is_active(content: Node, at: str) -> bool:
+    return any(
+        str(option.get("Exploitation", "")).lower() == "active"
+        for _, option in items(content, "options", at)
+    )
+
+
+def _day(parent: Node, key: str, at: str) -> datetime | None:
+    found = instant(parent, key, at)
+    return found.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=UTC) if found else None

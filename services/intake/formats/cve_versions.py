@@ -1,0 +1,119 @@
+"""Reads the version entries of a CVE record's `affected` product into ranges by status.
+
+CVE JSON 5 (CVE Program, schema 5.1, `affected[].versions`): an entry covers `version` alone, or from
+it up to `lessThan` (exclusive) or `lessThanOrEqual`; `changes` alter the status inside the range. Real
+records put operators and prose into `version`, and `versionType` is no more than a hint.
+"""
+
+from collections.abc import Iterable
+
+from schemas.advisories import Range, Status
+from services.intake.formats import version_text
+from services.intake.formats.shape import Node, items, text
+
+STATUSES = {
+    "affected": Status.AFFECTED,
+    "unaffected": Status.NOT_AFFECTED,
+    "unknown": Status.UNDER_INVESTIGATION,
+}
+GIT_TYPES = frozenset({"git", "original_commit_for_fix"})
+_SCHEMES = {
+    "semver": "semver", "python": "pypi", "rpm": "rpm", "maven": "maven", "npm": "npm", "deb": "deb",
+    "dpkg": "deb", "apk": "apk", "nuget": "nuget", "go": "golang", "gem": "gem", "composer": "composer",
+}
+_OPEN = frozenset({"0", "*", "", "-", "n/a", "unspecified", "unknown", "all", "none"})
+
+
+def scheme(affected: Node, at: str) -> str | None:
+    """The version scheme that most of the entries name, where we know it; a hint, not a promise."""
+    for where, entry in items(affected, "versions", at):
+        if found := _SCHEMES.get((text(entry, "versionType", where) or "").lower()):
+            return found
+    return None
+
+
+def is_git(entry: Node, at: str) -> bool:
+    """Whether the entry's bounds are commits, which have no order without the repository."""
+    return (text(entry, "versionType", at) or "").lower() in GIT_TYPES
+
+
+def by_status(
+    entries: Iterable[tuple[str, Node]], default: Status | None
+) -> dict[Status, tuple[Range, ...]]:
+    """Group what the entries cover by the status they give it, in the order of the record."""
+    found: dict[Status, list[Range]] = {}
+    singles: dict[Status, list[str]] = {}
+    for at, entry in entries:
+        status = STATUSES.get((text(entry, "status", at) or "").lower(), default)
+        status = status or Status.AFFECTED
+        for changed, ranges in _entry(entry, at, status):
+            kept = found.setdefault(changed, [])
+            for each in ranges:
+                if each.exact:
+                    singles.setdefault(changed, []).extend(each.exact)
+                else:
+                    kept.append(each)
+    for status, versions in singles.items():
+        found[status].insert(0, Range(exact=tuple(dict.fromkeys(versions))))
+    return {status: tuple(ranges) for status, ranges in found.items()}
+
+
+def _entry(entry: Node, at: str, status: Status) -> list[tuple[Status, tuple[Range, ...]]]:
+    start = text(entry, "version", at) or ""
+    below, upto = text(entry, "lessThan", at), text(entry, "lessThanOrEqual", at)
+    if below is None and upto is None:
+        return [(status, version_text.ranges(start))]
+    if is_git(entry, at):
+        shown = f"{start} up to {below or upto}"
+        return [(status, (version_text.unparsed(shown, "git commits have no order"),))]
+    end = _upper(below, upto)
+    changes = [
+        (text(change, "at", where) or "", STATUSES.get(text(change, "status", where) or "", status))
+        for where, change in items(entry, "changes", at)
+    ]
+    if not changes:
+        return [(status, (_bounded(start, end, below, upto),))]
+    found = []
+    starts = [(start, status), *changes]
+    for position, (begin, current) in enumerate(starts):
+        if position + 1 < len(starts):
+            closing = Range(fixed=version_text.unescaped(starts[position + 1][0]))
+            found.append((current, (_bounded(begin, closing, starts[position + 1][0], None),)))
+        else:
+            found.append((current, (_bounded(begin, end, below, upto),)))
+    return found
+
+
+def _upper(below: str | None, upto: str | None) -> Range | None:
+    """The upper bound as a range without a lower one; None where it cannot be read."""
+    bound = version_text.unescaped(below or upto or "")
+    if bound == "*":
+        return Range()
+    wild = bound.removesuffix(".*").removesuffix(".x")
+    if wild != bound and wild.replace(".", "").isdecimal():
+        return Range(fixed=version_text.after(wild) if below is None else wild)
+    if not version_text.is_version(bound):
+        read = version_text.ranges(bound)
+        # `lessThan: "before 4.2"` and the like: only a text that is one upper bound is taken.
+        only = read[0] if len(read) == 1 else Range()
+        return only if (only.fixed or only.last_affected) and only.introduced is None else None
+    return Range(fixed=bound) if below is not None else Range(last_affected=bound)
+
+
+def _bounded(start: str, end: Range | None, below: str | None, upto: str | None) -> Range:
+    shown = f"{start} .. {'<' if below is not None else '<='} {below or upto}"
+    if end is None:
+        return version_text.unparsed(shown, "the upper bound is no version")
+    begin = version_text.unescaped(start)
+    if begin.lower() in _OPEN or begin == below:
+        # 418 of 44,130 public records write `version` = `lessThan`: what they mean is `< x`.
+        return end
+    if version_text.is_version(begin):
+        return end.model_copy(update={"introduced": begin})
+    read = version_text.ranges(start)
+    if len(read) == 1 and read[0].introduced and not read[0].unparsed:
+        only = read[0]
+        return end.model_copy(
+            update={"introduced": only.introduced, "introduced_exclusive": only.introduced_exclusive}
+        )
+    return version_text.unparsed(shown, "the lower bound is no version")

@@ -1,0 +1,168 @@
+"""Reads CycloneDX 1.2 to 1.7 SBOMs in JSON: validated by the published schemas, then flattened."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import jsonschema_rs
+
+from schemas.sboms import Component
+from services.intake.formats.canonical import Sbom, Subject
+from services.intake.formats.error import Fault, FormatError
+from services.intake.formats.shape import Node, child, items, node, text, texts
+
+VERSIONS = ("1.2", "1.3", "1.4", "1.5", "1.6", "1.7")
+_SCHEMAS = "cyclonedx.schema._res"
+_REFERENCED = ("spdx", "jsf-0.82", "cryptography-defs")
+_MAX_FAULTS = 20
+_LEVEL, _END = "level of support", "end-of-support"
+_LONGEST_NAME = 512
+
+
+@lru_cache(maxsize=len(VERSIONS))
+def _validator(version: str) -> jsonschema_rs.Validator:
+    folder = resources.files(_SCHEMAS)
+    registry = jsonschema_rs.Registry([
+        (f"http://cyclonedx.org/schema/{name}.schema.json", _schema(folder, name))
+        for name in _REFERENCED
+    ])
+    return jsonschema_rs.validator_for(_schema(folder, f"bom-{version}"), registry=registry)
+
+
+def _schema(folder: Any, name: str) -> Any:
+    return json.loads((folder / f"{name}.SNAPSHOT.schema.json").read_text(encoding="utf-8"))
+
+
+def parse(bom: Node) -> Sbom:
+    """Read one SBOM.
+
+    Raises:
+        FormatError: an unknown version, a violation of the schema, or a CycloneDX document that is
+            no SBOM (VEX, SaaSBOM, empty).
+    """
+    version = str(bom.get("specVersion"))
+    if version not in VERSIONS:
+        raise FormatError(
+            "unknown_version", f"CycloneDX {version[:20]} is not read",
+            f"export it in one of {', '.join(VERSIONS)}", "/specVersion",
+        )
+    _validate(bom, version)
+    metadata = child(bom, "metadata", "")
+    components = tuple(_components(bom, metadata))
+    if not components:
+        raise _no_sbom(bom)
+    return Sbom(version, _subject(metadata), components, tuple(_edges(bom)))
+
+
+def _validate(bom: Node, version: str) -> None:
+    validator = _validator(version)
+    if validator.is_valid(bom):
+        return
+    faults = []
+    for error in validator.iter_errors(bom):
+        pointer = "".join(f"/{_escaped(part)}" for part in error.instance_path)
+        faults.append(
+            Fault("invalid", error.message[:300], pointer, f"correct it by the CycloneDX {version} "
+                  "schema; most generators have a newer release that does")
+        )
+        if len(faults) == _MAX_FAULTS:
+            break
+    raise FormatError.of(faults)
+
+
+def _escaped(part: str | int) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _no_sbom(bom: Node) -> FormatError:
+    if bom.get("vulnerabilities"):
+        return FormatError(
+            "vex_only", "a CycloneDX VEX: it has vulnerabilities and no components",
+            "send the SBOM it speaks of; statements on vulnerabilities are taken as OpenVEX",
+            "/components",
+        )
+    if bom.get("services"):
+        return FormatError(
+            "saasbom", "a CycloneDX SaaSBOM: it lists services and no components",
+            "send the SBOM of what is installed", "/components",
+        )
+    return FormatError(
+        "no_components", "the document lists no components",
+        "send an SBOM with its components; one that links to another document is not followed",
+        "/components",
+    )
+
+
+def _subject(metadata: Node) -> Subject:
+    main, at = child(metadata, "component", "/metadata"), "/metadata/component"
+    stated = {**_properties(metadata, "/metadata"), **_properties(main, at)}
+    return Subject(
+        product=stated.get("patchvigil:product"), name=text(main, "name", at),
+        version=stated.get("patchvigil:version") or text(main, "version", at),
+        hardware=stated.get("patchvigil:hardware", ""),
+    )
+
+
+def _properties(parent: Node, at: str) -> dict[str, str]:
+    return {
+        (text(each, "name", where) or "").lower(): text(each, "value", where) or ""
+        for where, each in items(parent, "properties", at)
+    }
+
+
+def _components(bom: Node, metadata: Node) -> Iterator[Component]:
+    """Every component at whatever depth; the subject itself is the product and no component."""
+    main = child(metadata, "component", "/metadata")
+    waiting = list(items(main, "components", "/metadata/component"))
+    waiting = [*items(bom, "components", ""), *waiting]
+    taken: set[str] = set()
+    position = 0
+    while position < len(waiting):
+        at, raw = waiting[position]
+        position += 1
+        ref = text(raw, "bom-ref", at) or f"#{position}"
+        while ref in taken:
+            ref = f"{ref}~"
+        taken.add(ref)
+        yield _component(raw, at, ref[:_LONGEST_NAME])
+        waiting.extend(items(raw, "components", at))
+
+
+def _component(raw: Node, at: str, ref: str) -> Component:
+    stated = _properties(raw, at)
+    supplier = raw.get("supplier")
+    return Component(
+        ref=ref,
+        name=(text(raw, "name", at) or "unnamed")[:_LONGEST_NAME],
+        version=text(raw, "version", at),
+        group=text(raw, "group", at),
+        kind=text(raw, "type", at) or "library",
+        supplier=(text(node(supplier, at), "name", at) if supplier else None)
+        or text(raw, "publisher", at) or text(raw, "author", at),
+        purl=text(raw, "purl", at),
+        cpe=text(raw, "cpe", at),
+        hashes={
+            text(each, "alg", where) or "": text(each, "content", where) or ""
+            for where, each in items(raw, "hashes", at)
+        },
+        support_level=stated.get(_LEVEL) or None,
+        support_ends_on=_day(stated.get(_END)),
+    )
+
+
+def _day(stated: str | None) -> date | None:
+    """The date of an end of support; words such as `Unknown` are no date."""
+    try:
+        return date.fromisoformat((stated or "")[:10])
+    except ValueError:
+        return None
+
+
+def _edges(bom: Node) -> Iterator[tuple[str, str]]:
+    for at, dependency in items(bom, "dependencies", ""):
+        if source := text(dependency, "ref", at):
+            for to in texts(dependency, "dependsOn", at):
+                yield source, to

@@ -1,0 +1,62 @@
+"""Derives package URLs from what sources say of packages, only where nothing has to be guessed."""
+
+import re
+from urllib.parse import quote
+
+_REGISTRIES = {
+    "pypi.org": "pypi", "pypi.python.org": "pypi", "www.npmjs.com": "npm", "npmjs.com": "npm",
+    "registry.npmjs.org": "npm", "npmjs.org": "npm", "pkg.go.dev": "golang", "rubygems.org": "gem",
+    "crates.io": "cargo", "packagist.org": "composer", "hex.pm": "hex", "pub.dev": "pub",
+    "repo.maven.apache.org": "maven", "repo1.maven.org": "maven", "central.sonatype.com": "maven",
+    "search.maven.org": "maven", "mvnrepository.com": "maven", "nuget.org": "nuget",
+    "www.nuget.org": "nuget",
+}
+ECOSYSTEMS = {
+    "PyPI": "pypi", "npm": "npm", "Go": "golang", "RubyGems": "gem", "crates.io": "cargo",
+    "Packagist": "composer", "Hex": "hex", "Pub": "pub", "Maven": "maven", "NuGet": "nuget",
+    "SwiftURL": "swift", "CRAN": "cran", "Hackage": "hackage",
+}
+"""OSV ecosystems that are one package type each."""
+
+_HOST = re.compile(r"^https?://([^/]+)", re.IGNORECASE)
+_NAME = re.compile(r"^@?[A-Za-z0-9][A-Za-z0-9._~/@-]*$")
+
+
+def from_collection(collection: str | None, name: str | None) -> str | None:
+    """The purl of `packageName` in the registry that `collectionURL` names; None if in doubt."""
+    matched = _HOST.match(collection or "")
+    kind = _REGISTRIES.get(matched[1].lower()) if matched else None
+    return of(kind, name) if kind and name else None
+
+
+def of(kind: str, name: str) -> str | None:
+    """The purl without version of a package, normalised as its type asks; None if it cannot be one."""
+    if kind == "maven":
+        group, colon, artifact = name.replace("/", ":").partition(":")
+        if not colon or ":" in artifact or not _NAME.match(group) or not _NAME.match(artifact):
+            return None
+        return f"pkg:maven/{quote(group)}/{quote(artifact)}"
+    if not _NAME.match(name) or name.endswith("/"):
+        return None
+    if kind == "pypi":
+        name = re.sub(r"[-_.]+", "-", name).lower()
+    elif kind in {"npm", "composer", "hex", "pub"}:
+        name = name.lower()
+    if kind == "composer" and name.count("/") != 1:
+        return None
+    return f"pkg:{kind}/{quote(name, safe='/')}"
+
+
+def unversioned(purl: str) -> str:
+    """The purl without version, qualifiers and subpath, for the target of an assertion."""
+    bare = purl.partition("#")[0].partition("?")[0]
+    head, at, _ = bare.rpartition("@")
+    # An npm scope is written %40scope; a bare `@` before the last slash belongs to the name.
+    return head if at and "/" in head and head.count("/") >= bare.count("/") else bare
+
+
+def version_of(purl: str) -> str | None:
+    """The version inside a purl, if it has one."""
+    bare = purl.partition("#")[0].partition("?")[0]
+    rest = bare[len(unversioned(purl)) :]
+    return rest[1:] or None
