@@ -6,7 +6,8 @@
 import hashlib
 import importlib.resources
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -26,11 +27,15 @@ else:
     Connection = asyncpg.Connection
     Pool = asyncpg.Pool
 
-TRANSIENT: tuple[type[BaseException], ...] = (
-    OSError,
+
+class UnreachableError(ConnectionError):
+    """PostgreSQL cannot be reached, or the connection to it broke in the middle."""
+
+
+TRANSIENT: tuple[type[Exception], ...] = (
+    ConnectionError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.TransactionRollbackError,  # serialisation failures and deadlocks
     asyncpg.OperatorInterventionError,  # shutdown, crash, cancelled statement
     asyncpg.InsufficientResourcesError,  # connections, memory, disk
@@ -103,6 +108,27 @@ def _json_text(value: Any) -> str:
 
 async def _keep(_: Connection) -> None:
     """Leave a returned connection as it is: nobody changes its session, and it saves a trip."""
+
+
+@asynccontextmanager
+async def connection(pool: Pool) -> AsyncIterator[Connection]:
+    """Borrow a connection.
+
+    Raises:
+        UnreachableError: there is none to be had, or it broke while it was borrowed.
+    """
+    try:
+        db = await pool.acquire()
+    except OSError as error:
+        raise UnreachableError(f"PostgreSQL cannot be reached: {error}") from error
+    try:
+        yield db
+    except asyncpg.InterfaceError as error:
+        if db.is_closed():
+            raise UnreachableError(f"the connection to PostgreSQL broke: {error}") from error
+        raise
+    finally:
+        await pool.release(db)
 
 
 def migrations(service: str) -> list[Migration]:

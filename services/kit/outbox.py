@@ -56,8 +56,13 @@ class Emission:
     traceparent: str | None
     event: Event
 
+    @property
+    def aggregate(self) -> tuple[str, str]:
+        """Stream and key: what revisions are counted for; both lanes share the count."""
+        return self.topic.removesuffix(".bulk"), self.key
+
     @classmethod
-    def of(  # noqa: PLR0913  (it is `Unit.emit`, and the unit's instant)
+    def of(
         cls,
         event: Event,
         time: datetime,
@@ -106,11 +111,10 @@ def _sendable(event: Event, key: str) -> str:
     return key
 
 
-async def append(db: Connection, service: str, blobs: Blobs, emissions: Sequence[Emission]) -> None:
+async def append(db: Connection, blobs: Blobs, emissions: Sequence[Emission]) -> None:
     """Write events in the order in which they were emitted, two statements for all of them."""
     if not emissions:
         return
-    del service
     values = [type(each.event).__pydantic_serializer__.to_json(each.event) for each in emissions]
     references = [await _claim_check(blobs, value) for value in values]
     revisions = await _count(db, emissions)
@@ -137,7 +141,7 @@ async def _claim_check(blobs: Blobs, value: bytes) -> str | None:
 
 async def _count(db: Connection, emissions: Sequence[Emission]) -> list[int]:
     """Give each emission its revision: the next one of its stream and key."""
-    counts = Counter((each.event.TOPIC, each.key) for each in emissions)
+    counts = Counter(each.aggregate for each in emissions)
     aggregates = sorted(counts)  # one order for all writers, so that they do not deadlock
     rows = await db.fetch(
         COUNT,
@@ -151,7 +155,6 @@ async def _count(db: Connection, emissions: Sequence[Emission]) -> list[int]:
     }
     revisions = []
     for each in emissions:
-        aggregate = (each.event.TOPIC, each.key)
-        revisions.append(following[aggregate])
-        following[aggregate] += 1
+        revisions.append(following[each.aggregate])
+        following[each.aggregate] += 1
     return revisions

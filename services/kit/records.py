@@ -1,12 +1,13 @@
 """What a handler is given: decoded events with what travelled beside them, or raw records."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar, overload
 from uuid import UUID
 
 from schemas.event import Event
+from services.kit.actors import Actor
 
 EventT_co = TypeVar("EventT_co", bound=Event, covariant=True)
 E = TypeVar("E", bound=Event)
@@ -49,8 +50,8 @@ class Headers(Mapping[str, str]):
 class RawRecord:
     """A record as Kafka holds it; a null value (a tombstone) arrives as an empty one.
 
-    `timestamp` is the record's own, set by whoever wrote it. `principal` is whom the record names
-    as its author in `ce_principal`: a claim for intake to check, not a fact.
+    `timestamp` is the record's own, set by whoever wrote it. `principal` is the integration whose
+    signature over the value was verified; None where there is none or it is wrong.
     """
 
     topic: str
@@ -60,8 +61,7 @@ class RawRecord:
     key: bytes | None
     value: bytes
     headers: Headers
-    principal: str | None = None
-    raw_headers: Sequence[tuple[str, bytes | None]] = field(default=(), repr=False, compare=False)
+    principal: Actor | None = None
 
 
 class Cause(Protocol):

@@ -80,8 +80,8 @@ class Settings(BaseSettings):
     def _compress_in_a_sandbox_only(self) -> Self:
         if self.time_compression != 1.0 and not self.sandbox:
             message = (
-                f"{PREFIX}TIME_COMPRESSION={self.time_compression} would fire legal alarms at wrong "
-                f"times: remove it, or set {PREFIX}SANDBOX=true where nothing is real"
+                f"{PREFIX}TIME_COMPRESSION={self.time_compression} would fire legal alarms at "
+                f"wrong times: remove it, or set {PREFIX}SANDBOX=true where nothing is real"
             )
             raise ValueError(message)
         return self

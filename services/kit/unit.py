@@ -11,7 +11,7 @@ from schemas.event import Event
 from services.kit import clock, locks, outbox
 from services.kit.actors import Actor
 from services.kit.blobs import Blobs
-from services.kit.database import Connection, Pool, schema_of
+from services.kit.database import Connection, Pool, connection, schema_of
 from services.kit.outbox import Emission
 from services.kit.records import Cause
 
@@ -85,9 +85,7 @@ class Unit:
         """
         self.emitted.append(Emission.of(event, self.now, cause, case, bulk=bulk, name=name))
 
-    def arm(
-        self, subject: str, step: str, due_at: datetime, *, cause: Cause | None = None
-    ) -> None:
+    def arm(self, subject: str, step: str, due_at: datetime, *, cause: Cause | None = None) -> None:
         """Be woken at `due_at` (legal time); the same subject, step and time are one alarm.
 
         An alarm at another time is another alarm: disarm the step first when a deadline moves.
@@ -133,7 +131,7 @@ class Unit:
 
     async def flush(self) -> None:
         """Write what was collected; the one who opened the transaction calls it before commit."""
-        await outbox.append(self.db, self.service, self.blobs, self.emitted)
+        await outbox.append(self.db, self.blobs, self.emitted)
         for flush in self._flushers:
             await flush()
 
@@ -165,7 +163,7 @@ class Units:
 
         An exception inside rolls everything back and nothing is emitted.
         """
-        async with self.pool.acquire() as db:
+        async with connection(self.pool) as db:
             async with db.transaction(readonly=readonly):
                 unit = Unit(db, self.service, self.blobs, actor)
                 for flusher in self.flushers:

@@ -1,0 +1,121 @@
+"""Hangs a consumer on Kafka through FastStream, and stops it where going on would do harm."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER
+from faststream.kafka.subscriber.usecase import BatchSubscriber
+
+from services.kit import metrics
+from services.kit.brake import Brake
+from services.kit.inbox import Inbox
+from services.kit.lane import Lane, StandstillError
+from services.kit.positions import Seeker
+from services.kit.reading import Intent, Reader
+from services.kit.settings import Settings
+from services.kit.unit import Units
+from services.kit.wire import Verify
+
+_log = logging.getLogger(__name__)
+
+_URGENT_WAIT, _BULK_WAIT = 20, 100  # milliseconds between looks at an idle topic
+_SESSION, _HEARTBEAT = 30_000, 5_000  # milliseconds: a slow batch must not lose its partitions
+
+
+@dataclass(slots=True)
+class Running:
+    """A consumer on a broker; `standstill` says why it stopped by itself, if it did."""
+
+    lane: Lane
+    subscriber: BatchSubscriber
+    standstill: str | None = None
+    _stopping: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """The consumer's name: its group without the fleet's prefix."""
+        return self.lane.intent.consumer
+
+    @classmethod
+    def attach(
+        cls,
+        intent: Intent,
+        broker: KafkaBroker,
+        units: Units,
+        inbox: Inbox,
+        settings: Settings,
+        verify: Verify | None,
+    ) -> "Running":
+        """Subscribe one handler. Offsets are committed by hand, after the transaction."""
+        prefix = settings.topic_prefix
+        seeker = Seeker(units.pool, intent.consumer, prefix)
+        subscriber = broker.subscriber(
+            *(f"{prefix}{topic}" for topic in intent.topics),
+            group_id=f"{prefix}{intent.consumer}",
+            batch=True,
+            max_records=intent.max_records,
+            batch_timeout_ms=_BULK_WAIT if intent.bulk else _URGENT_WAIT,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            session_timeout_ms=_SESSION,
+            heartbeat_interval_ms=_HEARTBEAT,
+            listener=seeker,
+            parser=_as_it_is,
+            decoder=_undecoded,
+            title=intent.consumer,
+        )
+        seeker.client = lambda: subscriber.consumer
+        lane = Lane(
+            intent, units, inbox, Reader(intent, units.blobs, prefix, verify),
+            Brake(settings.brake_window, settings.brake_share), settings.retry_ceiling_seconds,
+            wanted=lambda: subscriber.running,
+        )  # fmt: skip
+        running = cls(lane, subscriber)
+        metrics.CONSUMER_STOPPED.labels(intent.consumer).set(0)
+        subscriber(running.consume)
+        return running
+
+    async def consume(self, records: Sequence[ConsumerRecord]) -> None:
+        """Handle a batch, then commit its offsets; stand still where going on would do harm."""
+        try:
+            await self.lane.take(records)
+        except StandstillError as error:
+            self._stand_still(error)
+        else:
+            await self._commit(records)
+
+    async def _commit(self, records: Sequence[ConsumerRecord]) -> None:
+        ends: dict[TopicPartition, int] = {}
+        for record in records:
+            ends[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        client: Any = self.subscriber.consumer
+        try:
+            await client.commit(ends)
+        except KafkaError as error:  # a rebalance took the partition: its records come twice
+            _log.info("offsets not committed: %s", error, extra={"consumer": self.name})
+
+    def _stand_still(self, error: StandstillError) -> None:
+        self.standstill = str(error)
+        metrics.CONSUMER_STOPPED.labels(self.name).set(1)
+        _log.critical(
+            "consumer stands still: %s", error, exc_info=error.__cause__,
+            extra={"consumer": self.name},
+        )  # fmt: skip
+        self.subscriber.running = False  # no further batch, even before the stop below
+        self._stopping = asyncio.create_task(self.subscriber.stop())
+
+
+async def _as_it_is(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
+    """Wrap records untouched: FastStream's own parser fails on odd headers and loses the batch."""
+    return KafkaMessage(raw_message=records, body=b"", consumer=FAKE_CONSUMER)
+
+
+async def _undecoded(message: KafkaMessage) -> tuple[ConsumerRecord, ...]:
+    return message.raw_message
