@@ -1,0 +1,184 @@
+"""Turns the assertions of an advisory into claims: spans of version keys under an identifier.
+
+Assertions of one asserter on one target are read together, because a default status (CVE JSON 5,
+`defaultStatus`) speaks of what none of them covers. What cannot be read becomes a span over every
+version with the verdict unknown, never nothing.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from schemas.advisories import Assertion, Range, Status, Target, TargetKind
+from schemas.findings import Verdict
+from services.sbom_matcher.domain import cpe, handles, names, purl, versions
+from services.sbom_matcher.domain.intervals import EVERYTHING, Covered, Interval, of_range, outside
+
+UNDER_INVESTIGATION = "under_investigation"
+
+_VERDICTS = {
+    Status.AFFECTED: Verdict.AFFECTED,
+    Status.NOT_AFFECTED: Verdict.NOT_AFFECTED,
+    Status.FIXED: Verdict.FIXED,
+    Status.UNDER_INVESTIGATION: Verdict.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What an assertion says of the versions in an interval.
+
+    `interval` is None for what it says of a component whose version cannot be read. `place` is the
+    number of the stated range that says so, None for the default; `fixed` the version that ends it.
+    """
+
+    interval: Interval | None
+    verdict: Verdict
+    reason: str | None = None
+    place: int | None = None
+    fixed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One assertion, readable by the matcher: an identifier key and spans."""
+
+    assertion: Assertion
+    ident: str
+    spans: tuple[Span, ...]
+
+
+def read(assertions: Iterable[Assertion]) -> tuple[Claim, ...]:
+    """Read assertions on one vulnerability; those whose target identifies nothing are left out."""
+    groups: dict[tuple[object, ...], list[Assertion]] = {}
+    for each in assertions:
+        identity = (each.asserter, each.target, each.product, each.product_version)
+        groups.setdefault(identity, []).append(each)
+    return tuple(claim for group in groups.values() for claim in _claims(group))
+
+
+def ident_of(assertion: Assertion) -> str | None:
+    """Give the identifier key that an assertion's target is met by."""
+    target = assertion.target
+    found = _ident(target)
+    if assertion.product is None:
+        return found
+    of_itself = target.kind is TargetKind.NAME and target.product in {None, "", assertion.product}
+    return handles.ident_of_product(assertion.product) if of_itself or found is None else found
+
+
+def narrowed(assertion: Assertion, place: int | None) -> Assertion:
+    """Keep only the range that decided: evidence names it, not a thousand others."""
+    ranges = assertion.ranges if place is None else assertion.ranges[place : place + 1]
+    few = tuple(each for each in ranges if len(each.exact) <= _SHOWN)
+    return assertion.model_copy(update={"ranges": few if place is not None else few[:_SHOWN]})
+
+
+_SHOWN = 20
+"""The most ranges, or versions in one, that evidence repeats."""
+
+
+def _ident(target: Target) -> str | None:
+    if target.kind is TargetKind.PURL:
+        package = purl.parse(target.purl or "")
+        return package.base if package else None
+    if target.kind is TargetKind.CPE:
+        name = cpe.parse(target.cpe or "")
+        return name.base if name else None
+    return names.base(target.vendor, target.product)
+
+
+def _claims(group: list[Assertion]) -> Iterator[Claim]:
+    ident = ident_of(group[0])
+    if ident is None:
+        return
+    covered = [[_covered(each, stated) for stated in _ranges(each)] for each in group]
+    spans = [list(_spans(each, found)) for each, found in zip(group, covered, strict=True)]
+    spans[0].extend(_default(group[0], covered, spans))
+    for each, found in zip(group, spans, strict=True):
+        kept = _without_repeats(found)
+        unversioned = _unversioned(kept)
+        yield Claim(each, ident, (*kept, unversioned) if unversioned else kept)
+
+
+def _ranges(assertion: Assertion) -> tuple[Range, ...]:
+    """Give the stated ranges, else the version inside the target, else every version."""
+    target = assertion.target
+    if assertion.ranges:
+        return assertion.ranges
+    if target.kind is TargetKind.CPE and (name := cpe.parse(target.cpe or "")):
+        return (Range(exact=(name.written_version,)),)
+    if target.kind is TargetKind.PURL and (package := purl.parse(target.purl or "")):
+        return (Range(exact=(package.version,)),) if package.version else (Range(),)
+    return (Range(),)
+
+
+def _covered(assertion: Assertion, stated: Range) -> Covered:
+    package = purl.parse(assertion.target.purl or "")
+    typed = assertion.target.kind is TargetKind.PURL and package is not None
+    return of_range(package.type if typed and package else versions.GENERIC, stated)
+
+
+def _spans(assertion: Assertion, covered: list[Covered]) -> Iterator[Span]:
+    verdict = _VERDICTS[assertion.status]
+    reason = UNDER_INVESTIGATION if verdict is Verdict.UNKNOWN else assertion.justification
+    for place, each in enumerate(covered):
+        stated = assertion.ranges[place] if assertion.ranges else None
+        number = place if stated else None
+        for interval in each.intervals:
+            yield Span(interval, verdict, reason, number, stated.fixed if stated else None)
+        if each.unread and verdict in {Verdict.AFFECTED, Verdict.UNKNOWN}:
+            yield Span(EVERYTHING, Verdict.UNKNOWN, each.unread, number)
+
+
+def _default(
+    first: Assertion, covered: list[list[Covered]], spans: list[list[Span]]
+) -> Iterator[Span]:
+    """Say what the default status says of versions that no range covers."""
+    if first.default_status is None:
+        return
+    verdict = _VERDICTS[first.default_status]
+    unread = any(each.verdict is Verdict.UNKNOWN for found in spans for each in found)
+    if unread and verdict is not Verdict.AFFECTED:
+        return
+    reason = UNDER_INVESTIGATION if verdict is Verdict.UNKNOWN else "default_status"
+    stated = (interval for found in covered for each in found for interval in each.intervals)
+    for gap in outside(stated):
+        yield Span(gap, verdict, reason)
+
+
+def _without_repeats(spans: list[Span]) -> tuple[Span, ...]:
+    """Drop single versions that a longer span of the same verdict covers already."""
+    longer = [each for each in spans if each.interval and not _single(each.interval)]
+    kept = {
+        (each.interval, each.verdict): each
+        for each in reversed(spans)
+        if not (
+            each.interval
+            and _single(each.interval)
+            and any(
+                other.verdict is each.verdict
+                and other.interval
+                and other.interval.low <= each.interval.low
+                and each.interval.high <= other.interval.high
+                for other in longer
+            )
+        )
+    }
+    return tuple(reversed(kept.values()))
+
+
+def _single(interval: Interval) -> bool:
+    return interval.high == interval.low + b"\x00"
+
+
+def _unversioned(spans: tuple[Span, ...]) -> Span | None:
+    """Say what holds for a component whose version cannot be read."""
+    whole = [each for each in spans if each.interval and each.interval.whole]
+    for verdict in (Verdict.AFFECTED, Verdict.UNKNOWN):
+        for each in whole:
+            if each.verdict is verdict:
+                return Span(None, verdict, each.reason, each.place)
+    for each in spans:
+        if each.verdict in {Verdict.AFFECTED, Verdict.UNKNOWN}:
+            return Span(None, Verdict.UNKNOWN, None, each.place)
+    return Span(None, whole[0].verdict, whole[0].reason, whole[0].place) if whole else None

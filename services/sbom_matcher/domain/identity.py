@@ -1,0 +1,46 @@
+"""Makes the ids that must come out the same whenever the same thing is met again.
+
+A finding's id is made when it opens, of the vulnerability's id at that time and its place. It then
+stays with the row: a merge moves the row to the survivor and keeps the id, and a finding that
+reopens in the same place is the same finding.
+"""
+
+from uuid import UUID, uuid5
+
+from schemas.sboms import Component
+from services.sbom_matcher.domain.handles import Spoken
+from services.sbom_matcher.domain.matching import Place
+
+_NAMESPACE = UUID("0b0c4a52-77a4-5d0e-8c53-9d5a2a4f6f10")
+_SEPARATOR = "\x1f"
+
+
+def of_component(component: Component) -> UUID:
+    """Identify what a component is: its names, version and identifiers, not its place in an SBOM.
+
+    A new build's SBOM with new references keeps its components, and two products that contain the
+    same component share it.
+    """
+    return _derived(
+        "component", component.group, component.name, component.version, component.supplier,
+        component.purl, component.cpe,
+    )  # fmt: skip
+
+
+def of_product(product: str, version: str, spoken: tuple[Spoken, ...]) -> UUID:
+    """Identify a product version under the names by which it is met."""
+    said = sorted(f"{each.vendor}|{each.product}|{each.cpe or ''}" for each in spoken)
+    return _derived("product", product, version, *said)
+
+
+def of_finding(place: Place) -> UUID:
+    """Identify the finding that opens in a place."""
+    return _derived(
+        "finding", place.vulnerability, place.product, place.version, place.hardware,
+        place.component,
+    )  # fmt: skip
+
+
+def _derived(*parts: str | None) -> UUID:
+    written = ("\x00" if part is None else part for part in parts)
+    return uuid5(_NAMESPACE, _SEPARATOR.join(written))

@@ -1,0 +1,42 @@
+"""Vendor and product names: the key by which a spoken name meets another, exactly or not at all.
+
+Names are compared without case, signs, accents and a vendor's legal form. A name that merely
+contains another never meets it: "OpenSSL for Windows" is not "OpenSSL".
+"""
+
+import re
+import unicodedata
+
+_SIGNS = re.compile(r"[^\w+#]+|_")
+_LEGAL_FORMS = frozenset(
+    {
+        "ab", "ag", "aps", "as", "bv", "co", "company", "corp", "corporation", "gmbh", "inc",
+        "incorporated", "kg", "limited", "llc", "ltd", "nv", "oy", "plc", "pty", "sa", "sarl",
+        "spa", "srl",
+    }
+)  # fmt: skip
+_NOBODY = frozenset({"", "n a", "na", "none", "unknown", "unspecified", "various", "all", "redacted"})
+_LONGEST = 256
+
+
+def base(vendor: str | None, product: str | None) -> str | None:
+    """Return the key `name:vendor|product`, or None where either name says nothing."""
+    who, what = _vendor(vendor or ""), _words(product or "")
+    if who in _NOBODY or what in _NOBODY or len(who) + len(what) > _LONGEST:
+        return None
+    return f"name:{who}|{what}"
+
+
+def _vendor(name: str) -> str:
+    words = _words(name).split()
+    if len(words) > 1 and words[0] == "the":
+        words = words[1:]
+    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
+        words.pop()
+    return " ".join(words)
+
+
+def _words(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name.casefold().replace(".", " ").replace("\0", " "))
+    letters = "".join(each for each in plain if not unicodedata.combining(each))
+    return " ".join(_SIGNS.sub(" ", letters).split())

@@ -1,0 +1,84 @@
+"""Compares the findings that should hold with those that are held: only what changed is told."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from schemas.findings import Verdict
+from services.sbom_matcher.domain.matching import Place
+from services.sbom_matcher.domain.verdict import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A finding as held: live or ended, and a digest of what it said."""
+
+    finding: str
+    live: bool
+    verdict: Verdict
+    reason: str | None
+    fixed_in: tuple[str, ...]
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A finding holds that did not; one that held before opens again under its id."""
+
+    place: Place
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A finding holds and says something else than before."""
+
+    place: Place
+    decision: Decision
+    before: Standing
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A finding holds no more."""
+
+    place: Place
+    before: Standing
+
+
+Transition = Opened | Changed | Cleared
+
+
+def compare(
+    wanted: Mapping[Place, Decision],
+    digests: Mapping[Place, bytes],
+    held: Mapping[Place, Standing],
+) -> Iterator[Transition]:
+    """Give the transitions from what is held to what should hold, in the order of places.
+
+    Something not affected or fixed opens nothing unless a person states it, yet it keeps and changes
+    a finding that was open: the way from affected to fixed is worth telling.
+    """
+    for place in sorted(wanted.keys() | held.keys()):
+        decision, before = wanted.get(place), held.get(place)
+        live = before if before and before.live else None
+        if decision is None:
+            if live:
+                yield Cleared(place, live)
+        elif live is None:
+            if decision.noteworthy:
+                yield Opened(place, decision)
+        elif live.digest != digests[place]:
+            yield Changed(place, decision, live, _why(live, decision))
+
+
+def _why(before: Standing, now: Decision) -> str:
+    """Say what changed, in words."""
+    if before.verdict is not now.verdict:
+        by = "a statement of our own" if now.stated else "the assertions held now"
+        return f"verdict was {before.verdict}, is {now.verdict} by {by}"
+    if before.fixed_in != now.fixed_in:
+        return "fixed in " + (", ".join(now.fixed_in) or "no known version any more")
+    if before.reason != now.reason:
+        return f"reason was {before.reason or 'none'}, is {now.reason or 'none'}"
+    return "evidence changed"

@@ -1,0 +1,69 @@
+"""The bytes that version keys are made of, chosen so that comparing bytes compares versions.
+
+Every key begins at 0x08 or above and ends in a mark, so that no key is the beginning of another.
+"""
+
+from dataclasses import dataclass
+
+LOWEST = b""
+"""Below every key, also below `NOT_APPLICABLE`."""
+
+NOT_APPLICABLE = b"\x00"
+"""The key of CPE's version `-` (NISTIR 7695, 5.3.3): it has an order with nothing but itself."""
+
+FIRST = b"\x01"
+"""Below the key of every version that can be written."""
+
+HIGHEST = b"\xff"
+"""Above every key."""
+
+PRE = b"\x10"
+"""Stands where a release would end, and sorts before it: a pre-release follows."""
+
+END = b"\x20"
+"""The end of a key, or of a list inside it."""
+
+POST = b"\x30"
+"""Sorts after a release's end and before its next number: a letter or a patch follows."""
+
+_NUMBER = 0x50
+_LONGEST = 0x60
+"""Numbers of 1 to 96 digits: their mark 0x51 to 0xb0 is their length, so longer ones sort later."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoKey:
+    """A version that cannot be ordered, and why: `hash`, `prose`, `name`, `empty`, ..."""
+
+    reason: str
+
+
+def number(digits: str) -> bytes:
+    """Encode a number of any size; leading zeros do not count.
+
+    Raises:
+        OverflowError: it has more than 96 digits.
+    """
+    plain = digits.lstrip("0") or "0"
+    if len(plain) > _LONGEST:
+        raise OverflowError(f"a number of {len(plain)} digits")
+    return bytes((_NUMBER + len(plain),)) + plain.encode()
+
+
+def release(numbers: list[str]) -> bytes:
+    """Encode a release such as 1.2.0: trailing zeros do not count, so 1, 1.0 and 1.0.0 are equal."""
+    kept = len(numbers)
+    while kept and not numbers[kept - 1].strip("0"):
+        kept -= 1
+    return b"".join(number(each) for each in numbers[:kept])
+
+
+def above(key: bytes) -> bytes:
+    """Return the lowest bytes above a key."""
+    return key + b"\x00"
+
+
+def after_prefix(prefix: bytes) -> bytes:
+    """Return the lowest bytes above everything that begins with `prefix`."""
+    trimmed = prefix.rstrip(b"\xff")
+    return trimmed[:-1] + bytes((trimmed[-1] + 1,)) if trimmed else HIGHEST
