@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -23,13 +24,8 @@ COVERAGE_SECONDS = 1.0
 @asynccontextmanager
 async def publish_coverage(context: Context) -> AsyncIterator[None]:
     """Publish changed coverage cells once a second for as long as the service runs."""
-    task = asyncio.create_task(_publish(context), name="coverage")
-    context.health.watch("coverage", task)
-    try:
+    async with context.health.beside("coverage", partial(_publish, context)):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _publish(context: Context) -> None:

@@ -65,13 +65,17 @@ SELECT campaign, wave, state, sum(n)::bigint AS n FROM coverage_count
 
 TAKE_DUE = """
 WITH due AS (DELETE FROM coverage_due RETURNING *)
-SELECT due.*, campaign.case_id,
-       array_agg(held.state) AS states, array_agg(held.n) AS counts
-  FROM due JOIN campaign USING (campaign)
-  JOIN coverage_count AS held USING (campaign, product, version, hardware, market, method, wave)
+SELECT held.campaign, held.product, held.version, held.hardware, held.market, held.method,
+       held.wave, owner.case_id, array_agg(held.state) AS states, array_agg(held.n) AS counts
+  FROM due
+  JOIN coverage_count AS held
+    ON (held.campaign, held.product, held.version, held.hardware, held.market, held.method,
+        held.wave)
+     = (due.campaign, due.product, due.version, due.hardware, due.market, due.method, due.wave)
+  JOIN campaign AS owner ON owner.campaign = held.campaign
  WHERE held.n > 0
- GROUP BY due.campaign, due.product, due.version, due.hardware, due.market, due.method, due.wave,
-          campaign.case_id
+ GROUP BY held.campaign, held.product, held.version, held.hardware, held.market, held.method,
+          held.wave, owner.case_id
 """
 
 COVERAGE_BY = """
