@@ -1,0 +1,1 @@
+"""Decisions about clocks: values and `now` in, values out."""

@@ -1,0 +1,249 @@
+"""The one decision of this service: from facts, clocks, packs and now to what changes and who is told."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.clocks import ClockEscalated, ClockEvent, ClockMode, ClockState, MetBy
+from services.deadline_clock.domain.calendars import COUNTRIES, calendar, zone
+from services.deadline_clock.domain.clock import (
+    Change,
+    Held,
+    advance,
+    lateness,
+    newly_late,
+    superseded,
+)
+from services.deadline_clock.domain.escalation import (
+    DEADLINE,
+    MOVED_EARLIER,
+    START,
+    Alarm,
+    Chain,
+    Escalation,
+    Step,
+    alarms,
+    repetition,
+    severity,
+    told_now,
+)
+from services.deadline_clock.domain.facts import CaseFacts, Surroundings
+from services.deadline_clock.domain.obligations import Obligation, obligations
+from services.deadline_clock.domain.rules import Rule, RuleBook
+
+_STOPS = {
+    MetBy.FILING: "a recorded filing of this stage, or a person's recorded decision that none is due",
+    MetBy.NOTICE: "a recorded notice",
+    MetBy.MEASURE_AVAILABLE: "a measure that users can have",
+    MetBy.FIX_DISTRIBUTED: "a fix on its way to every device",
+    MetBy.COVERAGE: "enough verified devices",
+    MetBy.DECISION: "a recorded decision",
+}
+_ASSESS = "a person's recorded assessment for this product, or a recorded filing"
+"""What stops a provisional clock: the page asks for an assessment first of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One clock's change, what it makes known, and its alarms from now on.
+
+    `alarms` is None where those that are set stay. `told_together` names the step that an initial
+    load's clocks are told of in one page instead of one each.
+    """
+
+    change: Change
+    events: tuple[ClockEvent, ...]
+    alarms: tuple[Alarm, ...] | None = None
+    told_together: str | None = None
+
+
+def decide(
+    facts: CaseFacts,
+    surroundings: Surroundings,
+    clocks: Sequence[Held],
+    book: RuleBook,
+    escalation: Escalation,
+    now: datetime,
+    products: frozenset[str] | None = None,
+) -> tuple[Decided, ...]:
+    """Say what the clocks of one case become. Asked again with the result, it changes nothing.
+
+    `products` limits the question to those that an event concerns; None asks for all of the case.
+    """
+    rules = {rule.id: rule for rule in book}
+    named = facts.products() if products is None else sorted(products)
+    asked = obligations(facts, surroundings, book, named)
+    return tuple(
+        _told(change, rules[change.after.clock.rule], escalation, now)
+        for change in _changes(facts, clocks, asked, now)
+    )
+
+
+def _changes(
+    facts: CaseFacts, clocks: Sequence[Held], asked: Iterable[Obligation], now: datetime
+) -> Iterator[Change]:
+    held = _by_slot(clocks)
+    for wanted in asked:
+        mine = held.get(_slot(wanted), ())
+        first = mine[0] if mine else None
+        if (change := advance(first, wanted, facts, now)) is not None:
+            yield change
+        yield from _duplicates(mine, facts)
+
+
+def _slot(wanted: Obligation) -> tuple[str, str, str]:
+    return (wanted.rule.id, wanted.product, wanted.occurrence)
+
+
+def _by_slot(clocks: Iterable[Held]) -> Mapping[tuple[str, str, str], Sequence[Held]]:
+    """Clocks by what they are the clock of; the one with the earliest anchor leads after a merge."""
+    slots: dict[tuple[str, str, str], list[Held]] = {}
+    for each in clocks:
+        slots.setdefault(each.slot, []).append(each)
+    return {slot: sorted(held, key=_precedence) for slot, held in slots.items()}
+
+
+def _precedence(held: Held) -> tuple[bool, bool, bool, float, str]:
+    """What was met leads, then the earliest anchor; what another carries on comes last."""
+    met = held.clock.state is ClockState.MET
+    carried_on = held.clock.state is ClockState.SUPERSEDED
+    anchor = held.clock.anchor
+    at = anchor.at if anchor is not None else held.clock.started_at
+    return (not met, carried_on, anchor is None, at.timestamp(), held.clock.clock)
+
+
+def _duplicates(clocks: Sequence[Held], facts: CaseFacts) -> Iterator[Change]:
+    for each in clocks[1:]:
+        if (change := superseded(each, clocks[0], facts)) is not None:
+            yield change
+
+
+def _told(change: Change, rule: Rule, escalation: Escalation, now: datetime) -> Decided:
+    """Add to a change what people are told at once, and the alarms that wait."""
+    after = change.after
+    grouped = after.initial_load and after.clock.state is ClockState.PROVISIONAL
+    chain = escalation.chain(rule, initial_load=grouped)
+    pending = _alarms(after, rule, chain, now) if change.rearms else None
+    step = _step_now(change, chain)
+    if step is None:
+        return Decided(change, change.events, pending)
+    if grouped:
+        return Decided(change, change.events, pending, step.at)
+    following = _alarms(after, rule, chain, now)
+    event = escalated(after, step, now, following[0].due_at if following else None)
+    return Decided(change, (*change.events, event), pending)
+
+
+def _step_now(change: Change, chain: Chain) -> Step | None:
+    """Who is told at once, the most pressing reason first."""
+    clock = change.after.clock
+    if not change.after.open:
+        return None
+    if newly_late(change.before, change.after):
+        return chain.step(DEADLINE)
+    if change.earlier and not clock.late:
+        return chain.step(MOVED_EARLIER) or chain.step(START)
+    if change.begins or change.confirmed or change.news:
+        return told_now(clock, chain, START)
+    return None
+
+
+def _alarms(held: Held, rule: Rule, chain: Chain, now: datetime) -> tuple[Alarm, ...]:
+    """The alarms still ahead: steps before the deadline, or the next repetition after it."""
+    clock = held.clock
+    if not held.open or clock.due_operational is None:
+        return ()
+    if clock.due_operational <= now:
+        again = repetition(chain, clock.due_operational, now)
+        return () if again is None else (again,)
+    days = calendar(rule.period.calendar, COUNTRIES.get(clock.zone))
+    pending = alarms(clock, chain, days, zone(clock.zone))
+    return tuple(each for each in pending if each.due_at > now)
+
+
+def fire(
+    held: Held,
+    rule: Rule,
+    step_name: str,
+    due_at: datetime,
+    escalation: Escalation,
+    now: datetime,
+) -> Decided | None:
+    """Say what an alarm does when it fires; None where it no longer means anything.
+
+    `now` is legal time: where a sandbox compresses time, the alarm's own time is the later one.
+    """
+    grouped = held.initial_load and held.clock.state is ClockState.PROVISIONAL
+    chain = escalation.chain(rule, initial_load=grouped)
+    at = max(now, due_at)
+    step = _step(chain, step_name)
+    if not held.open or held.clock.due_operational is None or step is None:
+        return None
+    change = lateness(held, at) or Change(held, held)
+    pending: tuple[Alarm, ...] | None = None
+    following = _next(change.after, rule, chain, due_at, at)
+    if held.clock.due_operational <= at:
+        pending = () if following is None else (following,)
+    if grouped:
+        return Decided(change, change.events, pending, step.at)
+    event = escalated(change.after, step, at, following.due_at if following else None)
+    return Decided(change, (*change.events, event), pending)
+
+
+def _next(held: Held, rule: Rule, chain: Chain, due_at: datetime, at: datetime) -> Alarm | None:
+    """The alarm after this one: by the alarm's own time, so that a compressed one skips none."""
+    after = at if at >= (held.clock.due_operational or at) else due_at
+    pending = _alarms(held, rule, chain, after)
+    return pending[0] if pending else None
+
+
+def _step(chain: Chain, name: str) -> Step | None:
+    """A step of the chain; a repetition speaks as the deadline itself did."""
+    if name.startswith("T+") and name != DEADLINE:
+        deadline = chain.step(DEADLINE)
+        if deadline is None:
+            return None
+        return Step(name, deadline.severity, deadline.targets, deadline.ignore_ack)
+    return chain.step(name)
+
+
+def escalated(held: Held, step: Step, at: datetime, next_step_at: datetime | None) -> ClockEscalated:
+    """The event that carries all an alert needs."""
+    clock = held.clock
+    due = clock.due_operational
+    return ClockEscalated(
+        clock=clock,
+        step=step.at,
+        severity=severity(clock, step),
+        targets=step.targets,
+        ignore_ack=step.ignore_ack,
+        remaining_seconds=int((due - at).total_seconds()) if due is not None else None,
+        stops_when=_ASSESS if clock.state is ClockState.PROVISIONAL else _STOPS[clock.met_by],
+        next_step_at=next_step_at,
+    )
+
+
+def told_together(
+    step_name: str, clocks: Sequence[Held], escalation: Escalation, now: datetime
+) -> ClockEscalated | None:
+    """One page for the clocks of an initial load, with every case; None where none is left.
+
+    The clock that is due first speaks for all of them; shadow clocks alone raise a ticket.
+    """
+    waiting = sorted(
+        (held for held in clocks if held.open),
+        key=lambda held: (
+            held.clock.mode is not ClockMode.MANDATORY,
+            held.clock.due_operational or now,
+            held.clock.clock,
+        ),
+    )
+    chain = next((each for each in escalation.chains if each.initial_load), None)
+    step = _step(chain, step_name) if chain is not None else None
+    if not waiting or step is None:
+        return None
+    event = escalated(waiting[0], step, now, None)
+    cases = tuple(sorted({held.clock.case for held in waiting}))
+    return event.model_copy(update={"cases": cases})
+
+

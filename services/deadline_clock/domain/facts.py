@@ -1,0 +1,205 @@
+"""What this service holds of a case: facts that events stated, each once, in no particular order.
+
+Facts only ever accumulate or are replaced by newer full state, so that two merged cases are the union
+of their facts and a replay changes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from schemas.catalogue import EntityRegistered, ProductRegistered
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Evidence of exploitation that bears on a product. `held_at`: we had signal and finding."""
+
+    signal: str
+    product: str
+    source: str
+    reporter: str
+    held_at: datetime
+    reported_at: datetime | None
+    backfill: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A person's answer to whether a product was exploited. `aware_at` is None on a no."""
+
+    product: str
+    exploited: bool
+    aware_at: datetime | None
+    assessed_at: datetime
+    assessed_by: str
+    ground: str
+    evidence: tuple[str, ...] = ()
+    reopen_trigger: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """The clinical risk band of a product, and since when it is this band without a break."""
+
+    product: str
+    band: str
+    since: datetime
+    assessed_at: datetime
+    proposed: bool
+    assessed_by: str | None
+    ground: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's answer to a question, for one product or for all (None)."""
+
+    decision: str
+    question: str
+    product: str | None
+    outcome: str
+    ground: str
+    decided_by: str
+    decided_at: datetime
+    reopen_trigger: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureState:
+    """A measure as last stated."""
+
+    measure: str
+    kind: str
+    products: tuple[str, ...]
+    approved_by: str | None
+    approved_at: datetime | None
+    available_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Initiation:
+    """A customer notice or a wave: acts that may initiate a correction (21 CFR 806.10(b))."""
+
+    what: str
+    id: str
+    product: str | None
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What a person handed to an authority."""
+
+    filing: str
+    clock: str
+    rule: str
+    products: tuple[str, ...]
+    filed_by: str
+    filed_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whether any version of a product is affected or still unknown."""
+
+    product: str
+    bears: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """How a case was closed."""
+
+    ground: str
+    closed_by: str
+    closed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """All facts of one case, with the cases that were merged into it."""
+
+    case: str
+    title: str = ""
+    identifiers: tuple[str, ...] = ()
+    scope: tuple[Scope, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    assessments: tuple[Assessment, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    measures: tuple[MeasureState, ...] = ()
+    initiations: tuple[Initiation, ...] = ()
+    filings: tuple[Filing, ...] = ()
+    closure: Closure | None = None
+
+    def products(self) -> tuple[str, ...]:
+        """Every product that any fact names, sorted."""
+        named = {each.product for each in self.scope}
+        named |= {each.product for each in self.signals}
+        named |= {each.product for each in self.assessments}
+        named |= {each.product for each in self.risks}
+        named |= {product for each in self.measures for product in each.products}
+        named |= {each.product for each in self.initiations if each.product is not None}
+        return tuple(sorted(named))
+
+    def signals_of(self, product: str) -> tuple[Signal, ...]:
+        """Evidence on one product, the earliest held first."""
+        found = (each for each in self.signals if each.product == product)
+        return tuple(sorted(found, key=lambda each: (each.held_at, each.signal)))
+
+    def assessment(self, product: str) -> Assessment | None:
+        """The standing assessment of a product."""
+        return next((each for each in self.assessments if each.product == product), None)
+
+    def risk(self, product: str) -> Risk | None:
+        """The standing risk band of a product."""
+        return next((each for each in self.risks if each.product == product), None)
+
+    def decision(self, question: str, product: str) -> Decision | None:
+        """The last answer to a question for a product: its own, or one for all products."""
+        found = (
+            each
+            for each in self.decisions
+            if each.question == question and each.product in {None, product}
+        )
+        return max(found, key=lambda each: each.decided_at, default=None)
+
+    def measures_of(self, product: str) -> tuple[MeasureState, ...]:
+        """Measures for one product."""
+        return tuple(each for each in self.measures if product in each.products)
+
+    def bears_on(self, product: str) -> bool:
+        """Whether the case still bears on a product; one that no scope names is taken to."""
+        return next((each.bears for each in self.scope if each.product == product), True)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How far a measure verifiably is on one product's devices: all cells together."""
+
+    product: str
+    total: int
+    covered: int
+    counted_at: datetime
+
+    @property
+    def percent(self) -> float:
+        """Share of covered devices; without devices nothing is covered."""
+        return 100 * self.covered / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What other streams say of a case's products: the catalogue and coverage."""
+
+    products: Mapping[str, ProductRegistered] = field(default_factory=dict)
+    entities: Mapping[str, EntityRegistered] = field(default_factory=dict)
+    coverage: Mapping[str, Coverage] = field(default_factory=dict)
+
+    def entity_of(self, product: str) -> EntityRegistered | None:
+        """The legal entity that makes a product, as far as the catalogue says."""
+        found = self.products.get(product)
+        return self.entities.get(found.entity) if found is not None else None

@@ -1,0 +1,293 @@
+"""How events become facts: each event states something of one case; two merged cases are a union."""
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from schemas.campaigns import WaveStarted
+from schemas.cases import (
+    CaseClosed,
+    CaseOpened,
+    CaseReopened,
+    CaseScoped,
+    CaseSignalled,
+    DecisionRecorded,
+    ExploitationAssessed,
+    ExploitationVerdict,
+    Measure,
+    MeasureApproved,
+    MeasureAvailable,
+    MeasurePlanned,
+    RiskAssessed,
+    ScopeStatus,
+)
+from schemas.drafts import FilingRecorded, NoticeSent
+from schemas.event import Event
+from services.deadline_clock.domain.facts import (
+    Assessment,
+    CaseFacts,
+    Closure,
+    Decision,
+    Filing,
+    Initiation,
+    MeasureState,
+    Risk,
+    Scope,
+    Signal,
+)
+
+T = TypeVar("T")
+
+_BEARING = frozenset({ScopeStatus.AFFECTED, ScopeStatus.UNKNOWN})
+
+
+def fold(facts: CaseFacts, event: Event) -> CaseFacts:
+    """The facts after an event; an event that states nothing of ours changes nothing."""
+    match event:
+        case CaseOpened():
+            return replace(facts, title=event.title, identifiers=event.identifiers)
+        case CaseScoped():
+            return _scoped(facts, event)
+        case CaseSignalled():
+            return _signalled(facts, event)
+        case ExploitationAssessed():
+            return replace(facts, assessments=_put(facts.assessments, _assessment(event), _product))
+        case RiskAssessed():
+            return replace(facts, risks=_put(facts.risks, _risk(facts, event), _product))
+        case DecisionRecorded():
+            return replace(facts, decisions=_put(facts.decisions, _decision(event), _decision_id))
+        case MeasurePlanned() | MeasureApproved() | MeasureAvailable():
+            measure = _measure(event.measure)
+            return replace(facts, measures=_put(facts.measures, measure, _measure_id))
+        case NoticeSent() | WaveStarted():
+            initiation = _initiation(event)
+            return replace(facts, initiations=_put(facts.initiations, initiation, _initiation_id))
+        case FilingRecorded():
+            return replace(facts, filings=_put(facts.filings, _filing(event), _filing_id))
+        case CaseClosed():
+            closure = Closure(event.ground, event.closed_by, event.closed_at)
+            return replace(facts, closure=closure)
+        case CaseReopened():
+            return replace(facts, closure=None)
+        case _:
+            return facts
+
+
+def concerned(event: Event, before: CaseFacts, after: CaseFacts) -> frozenset[str]:
+    """The products whose clocks an event may change; of the rest no clock has to be asked for."""
+    match event:
+        case ExploitationAssessed() | RiskAssessed() | WaveStarted():
+            return frozenset({event.product})
+        case CaseSignalled():
+            return frozenset(each.product for each in event.products)
+        case MeasurePlanned() | MeasureApproved() | MeasureAvailable():
+            return frozenset(event.measure.products)
+        case CaseScoped():
+            was = {each.product: each.bears for each in before.scope}
+            now = {each.product: each.bears for each in after.scope}
+            return frozenset(name for name in was | now if was.get(name) != now.get(name))
+        case DecisionRecorded() | NoticeSent() if event.product is not None:
+            return frozenset({event.product})
+        case DecisionRecorded() | NoticeSent() | FilingRecorded() | CaseClosed() | CaseReopened():
+            return frozenset(after.products())
+        case _:
+            return frozenset()
+
+
+def merged(survivor: CaseFacts, absorbed: CaseFacts) -> CaseFacts:
+    """The survivor with everything the absorbed case held.
+
+    Where both were assessed, exploitation and the earlier awareness stand until a person says
+    otherwise; of risk bands and other single answers the later one stands.
+    """
+    return replace(
+        survivor,
+        scope=_scope_of_both(survivor, absorbed),
+        signals=_earliest((*survivor.signals, *absorbed.signals)),
+        assessments=_strictest(survivor.assessments + absorbed.assessments),
+        risks=_latest(survivor.risks + absorbed.risks),
+        decisions=_union(absorbed.decisions, survivor.decisions, _decision_id),
+        measures=_union(absorbed.measures, survivor.measures, _measure_id),
+        initiations=_union(absorbed.initiations, survivor.initiations, _initiation_id),
+        filings=_union(absorbed.filings, survivor.filings, _filing_id),
+    )
+
+
+def _scoped(facts: CaseFacts, event: CaseScoped) -> CaseFacts:
+    bearing = {item.product for item in event.items if item.status in _BEARING}
+    products = sorted({item.product for item in event.items})
+    scope = tuple(Scope(product, product in bearing) for product in products)
+    return replace(facts, title=event.title, identifiers=event.identifiers, scope=scope)
+
+
+def _signalled(facts: CaseFacts, event: CaseSignalled) -> CaseFacts:
+    signals = facts.signals
+    for each in event.products:
+        signal = Signal(
+            signal=event.signal.signal,
+            product=each.product,
+            source=event.signal.source,
+            reporter=event.signal.reporter,
+            held_at=each.held_at,
+            reported_at=event.signal.reported_at,
+            backfill=event.signal.backfill,
+        )
+        signals = _earliest((*signals, signal))
+    return replace(facts, title=event.title, identifiers=event.identifiers, signals=signals)
+
+
+def _earliest(signals: Iterable[Signal]) -> tuple[Signal, ...]:
+    """One of each evidence and product: the one that was held first, so that nobody gains hours."""
+    first: dict[Hashable, Signal] = {}
+    for each in signals:
+        before = first.get(_signal_id(each))
+        if before is None or each.held_at < before.held_at:
+            first[_signal_id(each)] = each
+    return tuple(first.values())
+
+
+def _assessment(event: ExploitationAssessed) -> Assessment:
+    exploited = event.verdict is ExploitationVerdict.EXPLOITED
+    return Assessment(
+        product=event.product,
+        exploited=exploited,
+        aware_at=(event.aware_at or event.assessed_at) if exploited else None,
+        assessed_at=event.assessed_at,
+        assessed_by=event.assessed_by,
+        ground=event.ground,
+        evidence=event.evidence,
+        reopen_trigger=event.reopen_trigger,
+    )
+
+
+def _risk(facts: CaseFacts, event: RiskAssessed) -> Risk:
+    before = facts.risk(event.product)
+    unbroken = before is not None and before.band == event.band
+    return Risk(
+        product=event.product,
+        band=event.band,
+        since=before.since if unbroken and before is not None else event.assessed_at,
+        assessed_at=event.assessed_at,
+        proposed=event.proposed,
+        assessed_by=event.assessed_by,
+        ground=event.ground,
+    )
+
+
+def _decision(event: DecisionRecorded) -> Decision:
+    return Decision(
+        decision=event.decision,
+        question=event.question,
+        product=event.product,
+        outcome=event.outcome,
+        ground=event.ground,
+        decided_by=event.decided_by,
+        decided_at=event.decided_at,
+        reopen_trigger=event.reopen_trigger,
+    )
+
+
+def _measure(measure: Measure) -> MeasureState:
+    return MeasureState(
+        measure=measure.measure,
+        kind=measure.kind,
+        products=measure.products,
+        approved_by=measure.approved_by,
+        approved_at=measure.approved_at,
+        available_at=measure.available_at,
+    )
+
+
+def _initiation(event: NoticeSent | WaveStarted) -> Initiation:
+    if isinstance(event, NoticeSent):
+        what = f"customer notice ({event.kind})"
+        return Initiation(what, event.notice, event.product, event.sent_at, event.sent_by)
+    name = f"{event.campaign}/{event.wave}"
+    return Initiation("first wave", name, event.product, event.started_at, "deployment-tracker")
+
+
+def _filing(event: FilingRecorded) -> Filing:
+    return Filing(
+        filing=event.filing,
+        clock=event.clock,
+        rule=event.rule,
+        products=event.products,
+        filed_by=event.filed_by,
+        filed_at=event.filed_at,
+        recorded_at=event.recorded_at,
+    )
+
+
+def _put(items: tuple[T, ...], item: T, key: Callable[[T], Hashable]) -> tuple[T, ...]:
+    """Replace the item of the same key in its place, or append."""
+    if any(key(each) == key(item) for each in items):
+        return tuple(item if key(each) == key(item) else each for each in items)
+    return (*items, item)
+
+
+def _union(
+    first: Iterable[T], second: Iterable[T], key: Callable[[T], Hashable]
+) -> tuple[T, ...]:
+    """Both, one of each key; the second's state counts."""
+    return tuple({key(each): each for each in (*first, *second)}.values())
+
+
+def _scope_of_both(survivor: CaseFacts, absorbed: CaseFacts) -> tuple[Scope, ...]:
+    bears: dict[str, bool] = {}
+    for each in (*survivor.scope, *absorbed.scope):
+        bears[each.product] = bears.get(each.product, False) or each.bears
+    return tuple(Scope(product, bears[product]) for product in sorted(bears))
+
+
+def _strictest(assessments: tuple[Assessment, ...]) -> tuple[Assessment, ...]:
+    standing: dict[str, Assessment] = {}
+    for each in assessments:
+        before = standing.get(each.product)
+        if before is None or _rank(each) < _rank(before):
+            standing[each.product] = each
+    return tuple(standing.values())
+
+
+def _rank(assessment: Assessment) -> tuple[bool, float]:
+    """Exploited before not; the earliest awareness first, the latest denial first."""
+    if assessment.aware_at is not None:
+        return (False, assessment.aware_at.timestamp())
+    return (True, -assessment.assessed_at.timestamp())
+
+
+def _latest(risks: tuple[Risk, ...]) -> tuple[Risk, ...]:
+    standing: dict[str, Risk] = {}
+    for each in risks:
+        before = standing.get(each.product)
+        if before is None:
+            standing[each.product] = each
+            continue
+        later = max(before, each, key=lambda risk: (risk.assessed_at, not risk.proposed))
+        same = before.band == each.band
+        since = min(before.since, each.since) if same else later.since
+        standing[each.product] = replace(later, since=since)
+    return tuple(standing.values())
+
+
+def _product(item: Assessment | Risk) -> Hashable:
+    return item.product
+
+
+def _signal_id(item: Signal) -> Hashable:
+    return (item.signal, item.product)
+
+
+def _decision_id(item: Decision) -> Hashable:
+    return item.decision
+
+
+def _measure_id(item: MeasureState) -> Hashable:
+    return item.measure
+
+
+def _initiation_id(item: Initiation) -> Hashable:
+    return (item.what, item.id, item.product)
+
+
+def _filing_id(item: Filing) -> Hashable:
+    return item.filing
