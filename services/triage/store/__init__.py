@@ -1,0 +1,1 @@
+"""Triage's SQL: set-based statements over its own schema, a module a subject."""

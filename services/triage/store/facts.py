@@ -1,0 +1,253 @@
+"""What others say, kept as full state by revision: vulnerabilities, findings, reports, signals."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from schemas.advisories import Score
+from schemas.findings import Finding, VulnerabilityDescribed
+from schemas.signals import (
+    ExploitationReported,
+    ExploitationWithdrawn,
+    IncidentReported,
+    ReportReceived,
+    ScoreObserved,
+)
+from services.kit.database import Connection
+from services.triage.domain.scope import BEARING
+
+DESCRIBE = """
+INSERT INTO vulnerability AS t (vulnerability, title, description, scores, withdrawn, revision)
+SELECT DISTINCT ON (id) id, title, description, scores::jsonb, withdrawn, revision FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::bigint[])
+    AS u(id, title, description, scores, withdrawn, revision)
+ORDER BY id, revision DESC
+ON CONFLICT (vulnerability) DO UPDATE SET title = excluded.title,
+    description = excluded.description, scores = excluded.scores, withdrawn = excluded.withdrawn,
+    revision = excluded.revision
+WHERE t.revision < excluded.revision
+"""
+FIND = """
+INSERT INTO finding AS t (finding, vulnerability, product, version, component, component_version,
+    component_purl, verdict, reason, cleared, held_at, bearing_at, changed_at, revision)
+SELECT finding, vulnerability, product, version, component, component_version, component_purl,
+    verdict, reason, cleared, held_at,
+    CASE WHEN NOT bears THEN NULL WHEN bore THEN held_at ELSE changed_at END, changed_at, revision
+FROM (SELECT DISTINCT ON (finding) * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[],
+    $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bool[], $11::timestamptz[],
+    $12::bool[], $13::bool[], $14::timestamptz[], $15::bigint[])
+    AS u(finding, vulnerability, product, version, component, component_version, component_purl,
+        verdict, reason, cleared, held_at, bore, bears, changed_at, revision)
+    ORDER BY finding, revision DESC) AS news
+ON CONFLICT (finding) DO UPDATE SET vulnerability = excluded.vulnerability,
+    product = excluded.product, version = excluded.version, component = excluded.component,
+    component_version = excluded.component_version, component_purl = excluded.component_purl,
+    verdict = excluded.verdict, reason = excluded.reason, cleared = excluded.cleared,
+    held_at = excluded.held_at, changed_at = excluded.changed_at, revision = excluded.revision,
+    bearing_at = CASE WHEN excluded.bearing_at IS NULL THEN NULL
+        ELSE coalesce(t.bearing_at, excluded.bearing_at) END
+WHERE (t.vulnerability = excluded.vulnerability AND t.revision < excluded.revision)
+    OR (t.vulnerability <> excluded.vulnerability AND t.changed_at < excluded.changed_at)
+"""
+REPORT = """
+INSERT INTO report AS t (report, incident, source, title, summary, identifiers, product, version,
+    site, harm, exploited, occurred_at, received_at, revision)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+ON CONFLICT (report) DO UPDATE SET incident = excluded.incident, source = excluded.source,
+    title = excluded.title, summary = excluded.summary, identifiers = excluded.identifiers,
+    product = excluded.product, version = excluded.version, site = excluded.site,
+    harm = excluded.harm, exploited = excluded.exploited, occurred_at = excluded.occurred_at,
+    received_at = least(t.received_at, excluded.received_at), revision = excluded.revision
+WHERE t.revision < excluded.revision
+"""
+LINK = """
+UPDATE report SET linked = array(SELECT DISTINCT unnest(linked || $2::text[]) ORDER BY 1)
+WHERE report = ANY($1::text[])
+"""
+LINKED = """
+SELECT DISTINCT unnest(identifiers || linked) AS identifier FROM report
+WHERE report = ANY($1::text[])
+"""
+ALONE = """
+SELECT report FROM report r
+WHERE (report = ANY($1::text[]) OR (identifiers || linked) && $2::text[])
+    AND NOT EXISTS (SELECT FROM identifier i WHERE i.identifier = ANY(r.identifiers || r.linked))
+ORDER BY report
+"""
+SIGNAL = """
+INSERT INTO signal AS t (signal, identifier, source, reporter, reported_at, received_at, backfill,
+    product, site, evidence, ransomware, revision)
+SELECT DISTINCT ON (signal) * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[],
+    $5::timestamptz[], $6::timestamptz[], $7::bool[], $8::text[], $9::text[], $10::text[],
+    $11::bool[], $12::bigint[]) AS u(signal, identifier, source, reporter, reported_at, received_at,
+    backfill, product, site, evidence, ransomware, revision)
+ORDER BY signal, revision DESC
+ON CONFLICT (signal) DO UPDATE SET identifier = excluded.identifier, source = excluded.source,
+    reporter = excluded.reporter, reported_at = excluded.reported_at,
+    received_at = least(t.received_at, excluded.received_at), product = excluded.product,
+    backfill = t.backfill AND excluded.backfill, site = excluded.site,
+    evidence = excluded.evidence, ransomware = excluded.ransomware, withdrawn_at = NULL,
+    revision = excluded.revision
+WHERE t.revision < excluded.revision
+"""
+WITHDRAW = """
+UPDATE signal t SET withdrawn_at = u.at, revision = u.revision
+FROM (SELECT DISTINCT ON (signal) * FROM unnest($1::text[], $2::timestamptz[], $3::bigint[])
+    AS u(signal, at, revision) ORDER BY signal, revision DESC) AS u
+WHERE t.signal = u.signal AND t.revision < u.revision
+"""
+RETRACT = """
+UPDATE signal SET withdrawn_at = $3
+WHERE reporter = $1 AND signal <> ALL($2::text[]) AND signal LIKE 'report/%'
+    AND withdrawn_at IS NULL
+"""
+SCORE = """
+INSERT INTO exploit_score AS t (identifier, model, probability, percentile, observed_on)
+SELECT DISTINCT ON (identifier) * FROM unnest(
+    $1::text[], $2::text[], $3::float8[], $4::float8[], $5::date[])
+    AS u(identifier, model, probability, percentile, observed_on)
+ORDER BY identifier, observed_on DESC
+ON CONFLICT (identifier) DO UPDATE SET model = excluded.model, probability = excluded.probability,
+    percentile = excluded.percentile, observed_on = excluded.observed_on
+WHERE t.observed_on < excluded.observed_on
+"""
+
+
+_SCORES = TypeAdapter(tuple[Score, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class FindingNews:
+    """A finding as one event gives it; `bore` where it was affected or unknown since it is held."""
+
+    finding: Finding
+    cleared: bool
+    bore: bool
+    at: datetime
+    revision: int
+
+    def row(self) -> tuple[object, ...]:
+        """Its columns, in the order that `FIND` takes them."""
+        held = self.finding
+        bears = not self.cleared and held.verdict in BEARING
+        return (
+            held.finding, held.vulnerability, held.product, held.version, held.component,
+            held.component_version, held.component_purl, held.verdict.value, held.reason,
+            self.cleared, held.held_at, self.bore, bears, self.at, self.revision,
+        )  # fmt: skip
+
+
+async def save_findings(db: Connection, news: Sequence[FindingNews]) -> None:
+    """Store findings; of several in one batch the newest of each counts.
+
+    Where a finding turns from fixed or not affected to affected or unknown, it bears from then on,
+    not from when it was first held: see `HeldFinding.bearing_at`. Turns inside one batch are taken
+    one by one, so that a batch never hides one.
+    """
+    for layer in _layers(news):
+        await db.execute(FIND, *_columns([each.row() for each in layer]))
+
+
+def _layers(news: Sequence[FindingNews]) -> list[list[FindingNews]]:
+    """Split news so that each finding occurs at most once a layer: nearly always one layer."""
+    layers: list[list[FindingNews]] = []
+    depth: dict[str, int] = {}
+    for each in sorted(news, key=lambda one: one.revision):
+        place = depth.get(each.finding.finding, 0)
+        depth[each.finding.finding] = place + 1
+        if place == len(layers):
+            layers.append([])
+        layers[place].append(each)
+    return layers
+
+
+async def save_vulnerabilities(
+    db: Connection, described: Sequence[tuple[VulnerabilityDescribed, int]]
+) -> None:
+    """Store what is known of vulnerabilities, each with its event's revision."""
+    if described:
+        rows = [
+            (
+                event.vulnerability,
+                event.title,
+                event.description,
+                _SCORES.dump_json(event.scores).decode(),
+                event.withdrawn,
+                revision,
+            )
+            for event, revision in described
+        ]
+        await db.execute(DESCRIBE, *_columns(rows))
+
+
+async def save_report(
+    db: Connection, event: ReportReceived | IncidentReported, revision: int
+) -> None:
+    """Store a report or incident; first receipt never moves to a later instant."""
+    harm = event.harm.value if isinstance(event, IncidentReported) else None
+    source = event.kind.value if isinstance(event, ReportReceived) else "incident"
+    await db.execute(
+        REPORT, event.report, harm is not None, source, event.title, event.summary,
+        list(event.identifiers), event.product, event.version, event.site, harm, event.exploited,
+        event.occurred_at, event.received_at, revision,
+    )  # fmt: skip
+
+
+async def link(db: Connection, reports: Iterable[str], identifiers: Iterable[str]) -> None:
+    """Keep the identifiers that a person gave for reports; a later report keeps them too."""
+    await db.execute(LINK, sorted(reports), sorted(identifiers))
+
+
+async def save_signals(db: Connection, signals: Sequence[tuple[ExploitationReported, int]]) -> None:
+    """Store evidence of exploitation; the same evidence again keeps its earliest receipt."""
+    if signals:
+        rows = [
+            (
+                event.signal, event.identifier, event.source.value, event.reporter,
+                event.reported_at, event.received_at, event.backfill, event.product, event.site,
+                event.evidence, event.ransomware, revision,
+            )
+            for event, revision in signals
+        ]  # fmt: skip
+        await db.execute(SIGNAL, *_columns(rows))
+
+
+async def withdraw_signals(
+    db: Connection, withdrawn: Sequence[tuple[ExploitationWithdrawn, int]]
+) -> None:
+    """Mark evidence as taken back."""
+    if withdrawn:
+        rows = [(event.signal, event.withdrawn_at, revision) for event, revision in withdrawn]
+        await db.execute(WITHDRAW, *_columns(rows))
+
+
+async def retract_signals(db: Connection, report: str, stated: Iterable[str], at: datetime) -> None:
+    """Mark a report's earlier signals as taken back, where its newer state no longer has them."""
+    await db.execute(RETRACT, report, sorted(stated), at)
+
+
+async def save_scores(db: Connection, scores: Sequence[ScoreObserved]) -> None:
+    """Keep the latest exploit prediction of each identifier: shown, never a trigger."""
+    if scores:
+        rows = [(e.identifier, e.model, e.probability, e.percentile, e.observed_on) for e in scores]
+        await db.execute(SCORE, *_columns(rows))
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+async def identifiers_of_reports(db: Connection, reports: Iterable[str]) -> set[str]:
+    """The identifiers that reports name, or that a person gave for them."""
+    return {row["identifier"] for row in await db.fetch(LINKED, sorted(set(reports)))}
+
+
+async def reports_alone(
+    db: Connection, reports: Iterable[str], identifiers: Iterable[str]
+) -> list[str]:
+    """Of these reports, and those that name any of these identifiers, those of no vulnerability."""
+    rows = await db.fetch(ALONE, sorted(set(reports)), sorted(set(identifiers)))
+    return [row["report"] for row in rows]
