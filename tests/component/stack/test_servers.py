@@ -1,0 +1,196 @@
+"""The embedded servers: data survives restarts, no process survives a stop, faults are told."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+import redis
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from deploy.embedded import jars, process
+from deploy.embedded.home import open_home
+from deploy.errors import StackError
+from deploy.stack import provide, running, stop
+from deploy.world import Stack
+
+pytestmark = pytest.mark.stack
+
+
+def _processes(home: Path) -> dict[int, str]:
+    """Find the processes that work in this home: every server's working directory is there."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and entry.name != str(os.getpid()):
+            try:
+                folder, name = (entry / "cwd").readlink(), (entry / "comm").read_text().strip()
+            except OSError:
+                continue
+            if folder.is_relative_to(home):
+                found[int(entry.name)] = name
+    return found
+
+
+def _await_none(home: Path, patience: float = 25) -> None:
+    deadline = time.monotonic() + patience
+    while left := _processes(home):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
+
+
+def _write(stack: Stack) -> None:
+    producer = Producer(stack.kafka.client("triage"))
+    producer.produce("cases", key=b"k", value=b"kept", partition=0)
+    assert producer.flush(10) == 0
+    with redis.Redis.from_url(stack.redis_url) as client:
+        client.set("kept", "yes")
+
+
+def _last_case(stack: Stack) -> bytes | None:
+    consumer = Consumer({**stack.kafka.client("triage"), "group.id": "triage.probe"})
+    consumer.assign([TopicPartition("cases", 0, 0)])
+    message = consumer.poll(10)
+    consumer.close()
+    assert message is not None
+    assert message.error() is None
+    return message.value()
+
+
+async def _execute(stack: Stack, sql: str) -> object:
+    connection = await asyncpg.connect(stack.postgres.dsn("triage"))
+    try:
+        return await connection.fetchval(sql)
+    finally:
+        await connection.close()
+
+
+async def test_a_restart_keeps_the_data_the_ports_and_the_passwords(tmp_path: Path) -> None:
+    with provide("embedded", tmp_path) as first:
+        _write(first)
+        await _execute(first, "CREATE TABLE kept AS SELECT 42 AS n")
+    _await_none(tmp_path)
+    said: list[str] = []
+    with provide("embedded", tmp_path, say=said.append) as second:
+        assert second == first
+        assert _last_case(second) == b"kept"
+        assert await _execute(second, "SELECT n FROM kept") == 42
+        with redis.Redis.from_url(second.redis_url) as client:
+            assert client.get("kept") == b"yes"
+    assert not any("set up" in line for line in said)
+    _await_none(tmp_path)
+
+
+async def test_a_port_that_another_program_took_is_replaced_and_told(tmp_path: Path) -> None:
+    with provide("embedded", tmp_path, durable=False) as first:
+        pass
+    with socket.create_server(("127.0.0.1", first.postgres.port)):
+        said: list[str] = []
+        with provide("embedded", tmp_path, durable=False, say=said.append) as second:
+            assert second.postgres.port != first.postgres.port
+            assert await _execute(second, "SELECT 1") == 1
+    expected = f"port {first.postgres.port} is taken by another program: postgres uses"
+    assert any(line.startswith(expected) for line in said)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the servers from a process of their own, as a person would."""
+    command = [sys.executable, "-m", "deploy.embedded", "--home", str(home)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as started:
+        deadline = time.monotonic() + 90
+        while running(home) is None:
+            assert started.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
+def test_servers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    with _alone(tmp_path) as parent:
+        assert set(_processes(tmp_path).values()) >= {"java", "postgres", "valkey-server"}
+        parent.kill()
+        parent.wait()
+        _await_none(tmp_path)
+    assert running(tmp_path) is None
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_everything_cleanly(tmp_path: Path, sign: signal.Signals) -> None:
+    with _alone(tmp_path) as parent:
+        parent.send_signal(sign)
+        assert parent.wait(30) == 0
+    assert _processes(tmp_path) == {}
+    assert not (tmp_path / "postgres" / "data" / "postmaster.pid").exists()
+    assert not (tmp_path / "stack.json").exists()
+
+
+def test_stop_ends_what_runs_in_a_home_and_says_if_nothing_did(tmp_path: Path) -> None:
+    with _alone(tmp_path) as parent:
+        assert stop(tmp_path)
+        assert parent.wait(10) == 0
+    assert not stop(tmp_path)
+
+
+def test_secrets_are_readable_by_their_owner_only(stack: Stack, tmp_path: Path) -> None:
+    del stack
+    home = open_home(tmp_path / "home")
+    assert home.path.stat().st_mode & 0o077 == 0
+    private = home.path / "x"
+    process_umask = os.umask(0)
+    try:
+        from deploy.credentials import write_private  # noqa: PLC0415
+
+        write_private(private, "secret")
+    finally:
+        os.umask(process_umask)
+    assert private.stat().st_mode & 0o777 == 0o600
+
+
+def test_no_maven_central_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATCHVIGIL_CACHE", str(tmp_path))
+    monkeypatch.setenv("PATCHVIGIL_MAVEN_URL", "http://127.0.0.1:9")
+    with pytest.raises(StackError, match="cannot be downloaded") as refused:
+        jars.fetch(lambda _: None)
+    for way in ("PATCHVIGIL_MAVEN_URL", "PATCHVIGIL_STACK=external", "PATCHVIGIL_KAFKA_BOOTSTRAP"):
+        assert way in refused.value.mend
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("initdb: could not write file: No space left on device", "the disk is full"),
+        ("java.net.BindException: Address already in use", "its port was taken"),
+        ('FATAL: data directory "x" has wrong ownership', "may not read or write its folder"),
+        ("There is insufficient memory for the Java Runtime", "not enough memory"),
+        ("Segmentation fault", "ended with status 3 instead of starting"),
+    ],
+)
+def test_a_server_that_ends_early_is_explained(said: str, reason: str) -> None:
+    error = process.explain("kafka", 3, said, Path("kafka.log"))
+    assert reason in error.reason
+    assert error.mend
+
+
+def test_a_server_that_cannot_start_ends_the_others_too(tmp_path: Path) -> None:
+    with provide("embedded", tmp_path, durable=False):
+        pass
+    (tmp_path / "postgres" / "data" / "PG_VERSION").write_text("9\n")
+    with (
+        pytest.raises(StackError, match="postgres ended with status 1") as refused,
+        provide("embedded", tmp_path),
+    ):
+        pass
+    assert "postgres.log" in refused.value.mend
+    _await_none(tmp_path)
