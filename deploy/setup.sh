@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Makes .venv with every extra from uv.lock, whether or not uv is installed. `make setup` runs it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+began=$SECONDS
+python=${PYTHON:-python3}
+
+fail() { printf 'setup: %s\n  What to do: %s\n' "$1" "$2" >&2; exit 1; }
+
+command -v "$python" >/dev/null || fail "there is no $python" \
+  "install Python 3.11 or later, or name it: make setup PYTHON=/path/to/python"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail \
+  "$("$python" --version) is too old" \
+  "install Python 3.11 or later, or name it: make setup PYTHON=/path/to/python"
+
+uv=$(command -v uv || true)
+if [ ! -x .venv/bin/python ]; then
+  if [ -n "$uv" ]; then
+    "$uv" venv --quiet --python "$python" .venv
+  else
+    "$python" -m venv .venv 2>.venv-error || {
+      said=$(cat .venv-error); rm -f .venv-error
+      fail "$python cannot make a virtual environment: $said" \
+        "install uv, or your system's package for it (Debian: python3-venv)"
+    }
+    rm -f .venv-error
+  fi
+fi
+if [ -z "$uv" ]; then
+  uv=.venv/bin/uv
+  [ -x "$uv" ] || .venv/bin/python -m pip install --quiet uv
+fi
+# Inexact: what a developer added to the environment stays, uv itself too.
+VIRTUAL_ENV=$PWD/.venv UV_PROJECT_ENVIRONMENT=.venv \
+  "$uv" sync --locked --all-extras --inexact --python .venv/bin/python
+echo "setup: .venv is ready after $((SECONDS - began)) s"
