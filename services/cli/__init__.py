@@ -1,0 +1,1 @@
+"""The command line `patchvigil`: talks HTTP and Kafka to the services like any other user."""
