@@ -8,19 +8,14 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 
-from deploy.credentials import (
-    KAFKA_ADMIN,
-    KAFKA_BROKER,
-    POSTGRES_ADMIN,
-    Credentials,
-    load_or_create,
-)
+from deploy.credentials import POSTGRES_ADMIN, Credentials, load_or_create
 from deploy.embedded import ports
 from deploy.embedded.home import Home
 from deploy.errors import StackError
+from deploy.kafka import node
 from deploy.world import KafkaAddress, PostgresAddress, Stack
 from schemas.topics import SERVICES
 
@@ -29,8 +24,6 @@ POSTGRES_IMAGE = "postgres:18"
 REDIS_IMAGE = "redis:8"
 
 _PATIENCE = 120.0
-_PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
-_SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +65,8 @@ def run(home: Home, say: Callable[[str], None]) -> Iterator[Stack]:
         raise StackError(
             "containers need the package testcontainers", 'install "patchvigil[embedded,dev]"'
         )
+    from deploy.kafka import scram  # noqa: PLC0415 - only who prepares needs librdkafka
+
     credentials = load_or_create(home.credentials)
     kafka, postgres, redis = (ports.free_port() for _ in range(3))
     images = (
@@ -93,7 +88,7 @@ def run(home: Home, say: Callable[[str], None]) -> Iterator[Stack]:
         )
         _await_postgres(stack.postgres)
         _await_redis(redis, credentials.redis)
-        _create_admin(stack.kafka)
+        scram.create_admin(stack.kafka, _PATIENCE)
         yield stack
 
 
@@ -122,45 +117,25 @@ def _container(image: _Image) -> Iterator[None]:
 
 
 def _kafka(port: int, credentials: Credentials) -> _Image:
-    """Set Kafka up with users and rules.
+    """Set Kafka up with users and rules; the image formats its log without any user.
 
-    The image formats its log without users, so the administrator and the broker itself come in by
-    PLAIN, whose users are settings; SCRAM users are made from there. One `KAFKA_*` variable drops
-    all of the image's defaults, so this is the whole set.
+    One `KAFKA_*` variable drops all of the image's defaults, so this is the whole set.
     """
-    secret, admin = credentials.kafka[KAFKA_BROKER], credentials.kafka[KAFKA_ADMIN]
-    own = f'{_PLAIN} username="{KAFKA_BROKER}" password="{secret}" user_{KAFKA_BROKER}="{secret}"'
     settings = {
-        "NODE_ID": "1",
-        "PROCESS_ROLES": "broker,controller",
-        "CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
-        "LISTENERS": "CLIENT://:9092,INTERNAL://:9094,CONTROLLER://:9093",
-        "ADVERTISED_LISTENERS": f"CLIENT://127.0.0.1:{port},INTERNAL://localhost:9094",
-        "LISTENER_SECURITY_PROTOCOL_MAP": (
-            "CLIENT:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT"
+        **node.COMMON,
+        **node.listeners(
+            {"CLIENT": ":9092", "FLEET": ":9094", node.CONTROLLER: ":9093"},
+            {"CLIENT": f"127.0.0.1:{port}", "FLEET": "localhost:9094"},
         ),
-        "CONTROLLER_LISTENER_NAMES": "CONTROLLER",
-        "INTER_BROKER_LISTENER_NAME": "INTERNAL",
-        "SASL_ENABLED_MECHANISMS": "PLAIN,SCRAM-SHA-512",
-        "SASL_MECHANISM_INTER_BROKER_PROTOCOL": "PLAIN",
-        "SASL_MECHANISM_CONTROLLER_PROTOCOL": "PLAIN",
-        "LISTENER_NAME_CLIENT_PLAIN_SASL_JAAS_CONFIG": (f'{_PLAIN} user_{KAFKA_ADMIN}="{admin}";'),
-        "LISTENER_NAME_CLIENT_SCRAM___SHA___512_SASL_JAAS_CONFIG": f"{_SCRAM};",
-        "LISTENER_NAME_INTERNAL_PLAIN_SASL_JAAS_CONFIG": f"{own};",
-        "LISTENER_NAME_CONTROLLER_PLAIN_SASL_JAAS_CONFIG": f"{own};",
-        "AUTHORIZER_CLASS_NAME": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-        "SUPER_USERS": f"User:{KAFKA_ADMIN};User:{KAFKA_BROKER}",
-        "AUTO_CREATE_TOPICS_ENABLE": "false",
-        "OFFSETS_TOPIC_NUM_PARTITIONS": "8",
-        "OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
-        "TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
-        "TRANSACTION_STATE_LOG_MIN_ISR": "1",
-        "SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR": "1",
-        "SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR": "1",
-        "GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+        **node.controller(credentials),
+        **node.by_both("CLIENT", credentials),
+        **node.by_both("FLEET", credentials),
+        "controller.quorum.voters": "1@localhost:9093",
+        "inter.broker.listener.name": "FLEET",
+        "sasl.mechanism.inter.broker.protocol": "PLAIN",
     }
-    environment = {f"KAFKA_{name}": value for name, value in settings.items()}
-    return _Image(KAFKA_IMAGE, 9092, port, environment | {"CLUSTER_ID": credentials.cluster_id})
+    environment = node.environment(settings) | {"CLUSTER_ID": credentials.cluster_id}
+    return _Image(KAFKA_IMAGE, 9092, port, environment)
 
 
 def _postgres(port: int, credentials: Credentials) -> _Image:
@@ -170,16 +145,6 @@ def _postgres(port: int, credentials: Credentials) -> _Image:
         "POSTGRES_DB": "patchvigil",
     }
     return _Image(POSTGRES_IMAGE, 5432, port, environment, "postgres -c max_connections=200")
-
-
-def _create_admin(kafka: KafkaAddress) -> None:
-    """Give the administrator a SCRAM password too, coming in by PLAIN."""
-    from deploy.kafka import scram, topics  # noqa: PLC0415 - only who prepares needs librdkafka
-
-    by_plain = replace(kafka, mechanism="PLAIN")
-    client = topics.await_broker(by_plain, patience=_PATIENCE)
-    own = {KAFKA_ADMIN: kafka.passwords[KAFKA_ADMIN]}
-    scram.apply(replace(by_plain, passwords=own, admin_user=""), client)
 
 
 def _await_postgres(address: PostgresAddress) -> None:

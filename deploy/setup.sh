@@ -28,7 +28,10 @@ if [ ! -x .venv/bin/python ]; then
 fi
 if [ -z "$uv" ]; then
   uv=.venv/bin/uv
-  [ -x "$uv" ] || .venv/bin/python -m pip install --quiet uv
+  if [ ! -x "$uv" ]; then
+    .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
+    .venv/bin/python -m pip install --quiet uv
+  fi
 fi
 # Inexact: what a developer added to the environment stays, uv itself too.
 VIRTUAL_ENV=$PWD/.venv UV_PROJECT_ENVIRONMENT=.venv \

