@@ -22,6 +22,7 @@ from services.kit import (
     metrics,
     problems,
     reference,
+    settling,
     standard,
     telemetry,
     timers,
@@ -30,12 +31,13 @@ from services.kit.actors import Principals, PrincipalsError
 from services.kit.audit import Sealer
 from services.kit.blobs import Blobs, open_blobs
 from services.kit.broker import make_broker
-from services.kit.consume import Consumer, Running
+from services.kit.consume import Consumer
 from services.kit.database import TRANSIENT, Pool, migrate, open_pool
 from services.kit.firing import Firing
 from services.kit.health import Health
 from services.kit.observed import Observed
 from services.kit.relay import Relay
+from services.kit.running import Running
 from services.kit.settings import PREFIX, Settings
 from services.kit.timer_index import TimerIndex, connect
 from services.kit.timer_loop import Moves, TimerLoop
@@ -87,7 +89,11 @@ def build(service: Service, settings: Settings) -> FastAPI:
     )
     app.add_middleware(Observed)
     problems.install(app)
-    for router in (*service.routers, standard.standard(service.name)):
+    for router in (
+        *service.routers,
+        standard.standard(service.name),
+        settling.settling(service.name),
+    ):
         app.include_router(router)
     app.include_router(health.router)
     app.include_router(reference.router)

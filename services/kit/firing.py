@@ -93,7 +93,9 @@ class Firing:
         async with self.units.pool.acquire() as db:
             attempts = await db.fetchval(PUT_OFF, timer)
         _log.error(
-            "a timer's handler failed %s times; it stays armed", attempts, exc_info=error,
+            "a timer's handler failed %s times; it stays armed",
+            attempts,
+            exc_info=error,
             extra={"timer": str(timer)},
         )
 

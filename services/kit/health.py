@@ -18,8 +18,8 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.kit import metrics
-from services.kit.consume import Running
 from services.kit.database import TRANSIENT, Pool
+from services.kit.running import Running
 
 _log = logging.getLogger(__name__)
 

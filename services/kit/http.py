@@ -20,7 +20,15 @@ from services.kit.problems import Problem, ProblemDetails
 from services.kit.unit import Unit
 
 __all__ = [
-    "CurrentUnit", "Cursor", "Limit", "Page", "Problem", "UnitRoute", "page", "router",
+    "CurrentActor",
+    "CurrentUnit",
+    "Cursor",
+    "Limit",
+    "Page",
+    "Problem",
+    "UnitRoute",
+    "page",
+    "router",
 ]
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -35,14 +43,23 @@ def _current_unit(request: Request) -> Unit:
     return unit
 
 
+def _current_actor(request: Request) -> Actor | None:
+    actor: Actor | None = request.state.actor
+    return actor
+
+
 CurrentUnit = Annotated[Unit, Depends(_current_unit)]
 """The unit of work of this request, with its actor."""
+
+CurrentActor = Annotated[Actor, Depends(_current_actor)]
+"""Who asks, on a router that opens no unit."""
 
 
 class UnitRoute(APIRoute):
     """A route whose handler runs inside one transaction."""
 
     authenticated = True
+    in_transaction = True
     max_bytes = MAX_BODY_BYTES
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -50,9 +67,11 @@ class UnitRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def in_unit(request: Request) -> Response:
-            actor = self._actor(request)
+            actor = request.state.actor = self._actor(request)
             limited = Request(request.scope, _limited(request, self.max_bytes))
             await limited.body()  # before the transaction: a slow sender must not hold it open
+            if not self.in_transaction:
+                return await handle(limited)
             safe = request.method in _SAFE
             units = request.app.state.context.units
             async with units.begin(actor=actor, readonly=safe) as unit:
@@ -75,7 +94,10 @@ class UnitRoute(APIRoute):
         if actor is None and self.authenticated:
             detail = "the bearer token is unknown" if given else "no bearer token was sent"
             raise Problem(
-                401, "Unauthorized", detail, parameter="Authorization",
+                401,
+                "Unauthorized",
+                detail,
+                parameter="Authorization",
                 mend="send `Authorization: Bearer …` with a token of the principals file",
                 headers={"WWW-Authenticate": "Bearer"},
             )
@@ -91,8 +113,12 @@ def _limited(request: Request, limit: int) -> Callable[[], Awaitable[Message]]:
         received += len(message.get("body", b""))
         if received > limit or _declared(request) > limit:
             raise Problem(
-                413, "Content Too Large", f"the body is above {limit} bytes", pointer="",
-                mend="send less, or in parts", headers={"Connection": "close"},
+                413,
+                "Content Too Large",
+                f"the body is above {limit} bytes",
+                pointer="",
+                mend="send less, or in parts",
+                headers={"Connection": "close"},
             )
         return message
 
@@ -104,15 +130,26 @@ def _declared(request: Request) -> int:
     return int(length) if length.isdecimal() else 0
 
 
-def router(service: str, *, public: bool = False, max_bytes: int = MAX_BODY_BYTES) -> APIRouter:
+def router(
+    service: str,
+    *,
+    public: bool = False,
+    in_transaction: bool = True,
+    max_bytes: int = MAX_BODY_BYTES,
+) -> APIRouter:
     """Make a router whose routes are `UnitRoute`s.
 
     Args:
         service: tags the routes in the OpenAPI document.
         public: the routes ask for no token (one-use links); a known one is honoured all the same.
+        in_transaction: False for work that opens units of its own: no `CurrentUnit`, no
+            Idempotency-Key; such a call has to be harmless when it is repeated.
         max_bytes: the longest body that is read.
     """
-    route = type("Route", (UnitRoute,), {"authenticated": not public, "max_bytes": max_bytes})
+    ways = {
+        "authenticated": not public, "in_transaction": in_transaction, "max_bytes": max_bytes,
+    }  # fmt: skip
+    route = type("Route", (UnitRoute,), ways)
     return APIRouter(
         route_class=route,
         tags=[service],

@@ -43,8 +43,11 @@ async def once(
     """
     if not 1 <= len(key) <= _LONGEST or not key.isascii() or not key.isprintable():
         raise Problem(
-            400, "Idempotency-Key is not valid", f"it has to be 1 to {_LONGEST} ASCII characters",
-            parameter=HEADER, mend="send a fresh UUID for each new request",
+            400,
+            "Idempotency-Key is not valid",
+            f"it has to be 1 to {_LONGEST} ASCII characters",
+            parameter=HEADER,
+            mend="send a fresh UUID for each new request",
         )
     actor = unit.actor.id if unit.actor else ""
     digest = _digest(request, await request.body())
@@ -59,12 +62,20 @@ async def once(
 async def _repeat(db: Connection, actor: str, key: str, digest: bytes) -> Response:
     known = await db.fetchrow(KNOWN, actor, key)
     if known is None:  # forgotten between the two statements
-        raise Problem(409, "Idempotency-Key has just expired", "its answer is no longer kept",
-                      parameter=HEADER, mend="send the request with a fresh key")
+        raise Problem(
+            409,
+            "Idempotency-Key has just expired",
+            "its answer is no longer kept",
+            parameter=HEADER,
+            mend="send the request with a fresh key",
+        )
     if known["request"] != digest:
         raise Problem(
-            422, "Idempotency-Key was used before", "the same key came with another request",
-            parameter=HEADER, mend="send a fresh key, or the same body, path and query as before",
+            422,
+            "Idempotency-Key was used before",
+            "the same key came with another request",
+            parameter=HEADER,
+            mend="send a fresh key, or the same body, path and query as before",
         )
     metrics.IDEMPOTENT_REPLAYS.inc()
     headers = known["headers"] | {"Idempotent-Replayed": "true"}
@@ -73,7 +84,9 @@ async def _repeat(db: Connection, actor: str, key: str, digest: bytes) -> Respon
 
 def _digest(request: Request, body: bytes) -> bytes:
     parts = (
-        request.method, request.url.path, request.url.query,
+        request.method,
+        request.url.path,
+        request.url.query,
         request.headers.get("content-type", ""),
     )
     return hashlib.sha256("\n".join(parts).encode() + b"\n" + body).digest()

@@ -68,8 +68,11 @@ def decode(cursor: str) -> Key:
         return tuple(_typed(part) for part in parts)
     except (binascii.Error, ValueError, TypeError, KeyError, RecursionError) as error:
         raise Problem(
-            422, "Request is not valid", "the cursor is not one that this service gave",
-            parameter="cursor", mend="take `next` of the page before, or leave it out to start",
+            422,
+            "Request is not valid",
+            "the cursor is not one that this service gave",
+            parameter="cursor",
+            mend="take `next` of the page before, or leave it out to start",
         ) from error
 
 

@@ -81,9 +81,16 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457, and what handler
         trace = getattr(request.state, "trace", None)
         slug = re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
         return ProblemDetails(
-            type=f"urn:patchvigil:problem:{slug}", title=self.title, status=self.status,
-            detail=self.detail, pointer=self.pointer, parameter=self.parameter, mend=self.mend,
-            instance=request.url.path, trace=trace, errors=self.errors,
+            type=f"urn:patchvigil:problem:{slug}",
+            title=self.title,
+            status=self.status,
+            detail=self.detail,
+            pointer=self.pointer,
+            parameter=self.parameter,
+            mend=self.mend,
+            instance=request.url.path,
+            trace=trace,
+            errors=self.errors,
         )
 
 
@@ -98,8 +105,13 @@ def of_validation(error: RequestValidationError) -> Problem:
     faults = tuple(_fault(raw, error.body) for raw in error.errors())
     first = faults[0]
     return Problem(
-        422, "Request is not valid", first.detail, first.pointer, first.mend,
-        parameter=first.parameter, errors=faults,
+        422,
+        "Request is not valid",
+        first.detail,
+        first.pointer,
+        first.mend,
+        parameter=first.parameter,
+        errors=faults,
     )
 
 
@@ -160,8 +172,11 @@ async def _on_http(request: Request, error: Exception) -> Response:
 async def _on_transient(request: Request, error: Exception) -> Response:
     _log.warning("request refused, a store is away: %s", type(error).__name__)
     found = Problem(
-        503, "Temporarily unavailable", "a store does not answer or is contended",
-        mend="try again with the same Idempotency-Key", headers={"Retry-After": "2"},
+        503,
+        "Temporarily unavailable",
+        "a store does not answer or is contended",
+        mend="try again with the same Idempotency-Key",
+        headers={"Retry-After": "2"},
     )
     return response(request, found)
 
@@ -169,7 +184,9 @@ async def _on_transient(request: Request, error: Exception) -> Response:
 async def _on_unstorable(request: Request, error: Exception) -> Response:
     _log.warning("request refused, a value cannot be stored: %s", type(error).__name__)
     found = Problem(
-        422, "Request is not valid", "a value cannot be stored: a NUL character, or out of range",
+        422,
+        "Request is not valid",
+        "a value cannot be stored: a NUL character, or out of range",
         mend="remove NUL characters, and keep numbers and times within sensible limits",
     )
     return response(request, found)
@@ -178,7 +195,9 @@ async def _on_unstorable(request: Request, error: Exception) -> Response:
 async def _on_unknown(request: Request, error: Exception) -> Response:
     _log.error("request failed", exc_info=error)
     found = Problem(
-        500, "Internal error", "the service met a fault of its own; nothing was changed",
+        500,
+        "Internal error",
+        "the service met a fault of its own; nothing was changed",
         mend="report the trace id to the operators",
     )
     return response(request, found)

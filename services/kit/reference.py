@@ -79,9 +79,13 @@ def _sections(paths: Mapping[str, Any]) -> Iterator[str]:
 def asyncapi(request: Request) -> Response:
     """Answer the service's part of the fleet's AsyncAPI document."""
     if not ASYNCAPI.exists():
-        raise Problem(404, "Not Found", "this installation has no AsyncAPI document",
-                      mend="run `make schemas`")
-    whole = yaml.load(ASYNCAPI.read_bytes(), yaml.CSafeLoader)  # noqa: S506  (it is a safe one)
+        raise Problem(
+            404,
+            "Not Found",
+            "this installation has no AsyncAPI document",
+            mend="run `make schemas`",
+        )
+    whole = yaml.load(ASYNCAPI.read_bytes(), yaml.CSafeLoader)
     return Response(
         orjson.dumps(part_of(whole, request.app.state.context.name)), media_type="application/json"
     )
@@ -90,14 +94,16 @@ def asyncapi(request: Request) -> Response:
 def part_of(whole: Mapping[str, Any], service: str) -> dict[str, Any]:
     """Keep the operations of one service, and the channels and messages these speak of."""
     operations = {
-        name: each for name, each in whole["operations"].items()
+        name: each
+        for name, each in whole["operations"].items()
         if any(tag["name"] == service for tag in each.get("tags", []))
     }
     used = {each["channel"]["$ref"].rpartition("/")[2] for each in operations.values()}
     channels = {name: each for name, each in whole["channels"].items() if name in used}
     spoken = {
         message["$ref"].rpartition("/")[2]
-        for channel in channels.values() for message in channel["messages"].values()
+        for channel in channels.values()
+        for message in channel["messages"].values()
     }
     messages = whole["components"]["messages"]
     kept = {name: _whole(each) for name, each in messages.items() if name in spoken}

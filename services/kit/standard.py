@@ -89,8 +89,13 @@ def standard(service: str) -> APIRouter:
         async def query(after: Key | None, most: int) -> list[Entry]:
             last = after[0] if after else None
             if not isinstance(last, UUID | None):
-                raise Problem(422, "Request is not valid", "the cursor is of another list",
-                              parameter="cursor", mend="leave it out to start")
+                raise Problem(
+                    422,
+                    "Request is not valid",
+                    "the cursor is of another list",
+                    parameter="cursor",
+                    mend="leave it out to start",
+                )
             return await quarantine.listed(unit.db, settled=settled, after=last, limit=most)
 
         return await page(query, cursor, limit, lambda entry: (entry.id,))

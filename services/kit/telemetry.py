@@ -34,7 +34,9 @@ _MAX_TEXT = 1_000
 _SECRETS = (
     (re.compile(r"(?i)\bbearer\s+[\w.~+/=-]+"), "Bearer [secret]"),
     (
-        re.compile(r"(?i)\b(\w*(?:token|password|passwd|secret|signature|api[_-]?key))(['\"]?\s*[=:]\s*)\S+"),
+        re.compile(
+            r"(?i)\b(\w*(?:token|password|passwd|secret|signature|api[_-]?key))(['\"]?\s*[=:]\s*)\S+"
+        ),
         r"\1\2[secret]",
     ),
     (re.compile(r"://[^/\s:@]+:[^/\s@]+@"), "://[secret]@"),

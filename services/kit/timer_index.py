@@ -47,7 +47,10 @@ def connect(settings: Settings) -> "Redis | None":
     if not url:
         return None
     return Redis.from_url(
-        url, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 0),
+        url,
+        socket_connect_timeout=1,
+        socket_timeout=2,
+        retry=Retry(NoBackoff(), 0),
         decode_responses=True,
     )
 

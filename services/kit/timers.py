@@ -105,7 +105,8 @@ async def _write(db: Connection, unit: Unit, compression: float) -> dict[UUID, d
             continue
         disarmed.append((wish.subject, wish.step))
         armed = {
-            key: arm for key, arm in armed.items()
+            key: arm
+            for key, arm in armed.items()
             if arm.subject != wish.subject or wish.step not in {None, arm.step}
         }
     moves: dict[UUID, datetime | None] = {}
