@@ -1,0 +1,1 @@
+"""The ways in which messages leave: signed webhooks and mail."""

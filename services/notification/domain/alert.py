@@ -1,0 +1,197 @@
+"""Says what a page or a ticket tells, what makes it one alert, and how it is worded.
+
+A page carries no patient data, no personal data and no exploit detail; each step of a clock is an
+alert of its own, so that an early acknowledgement never mutes a later one.
+"""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.clocks import Clock, ClockEscalated, ClockMode, Severity
+from schemas.event import Instant
+from services.notification.domain.approval import open_fields
+from services.notification.domain.document import PREPARED, SHADOW, DraftDocument
+
+SUMMARY_BYTES = 1024
+"""The longest summary that pagers take (1 KiB)."""
+
+_TITLE = 512
+
+DO_NOT = (
+    "Do not put patient data into a reply or a draft.",
+    "Do not put exploit detail into a reply, a ticket or a chat.",
+    "Acknowledging silences this page; it does not stop the clock.",
+)
+
+
+class Kind(StrEnum):
+    """How an alert reaches people: a page wakes, a ticket waits."""
+
+    PAGE = "page"
+    TICKET = "ticket"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DraftLine(_Part):
+    """Where the prepared draft stands."""
+
+    draft: str
+    revision: int
+    standing: str
+    missing: tuple[str, ...]
+
+
+class AnchorLine(_Part):
+    """What the period runs from: who set it, when, on what evidence."""
+
+    name: str
+    at: Instant
+    set_by: str
+    set_at: Instant
+    evidence: str
+
+
+class Content(_Part):
+    """What every receiver of one alert is told, whoever they are."""
+
+    summary: str
+    kind: Kind
+    duty: str
+    case: str
+    clock: str
+    step: str
+    label: str
+    state: str
+    basis: str
+    basis_kind: str
+    rule: str
+    pack: str
+    product: str | None
+    identifiers: tuple[str, ...]
+    due: Instant | None
+    due_legal_outer: Instant | None
+    anchor: AnchorLine | None
+    stops_when: str
+    draft: DraftLine | None
+    next_step_at: Instant | None
+    cases: tuple[str, ...]
+    do_not: tuple[str, ...] = DO_NOT
+
+
+def due_epoch(clock: Clock) -> int:
+    """The deadline in whole seconds since 1970; 0 where there is none yet."""
+    return int(clock.due_operational.timestamp()) if clock.due_operational else 0
+
+
+def dedup_key(clock: Clock, step: str) -> str:
+    """One a clock, deadline and step, never one a clock."""
+    return f"pv:{clock.clock}:{due_epoch(clock)}:{step}"
+
+
+def kind_of(escalated: ClockEscalated) -> Kind:
+    """Shadow clocks never page, whatever the rule asks for."""
+    if escalated.clock.mode is ClockMode.MANDATORY and escalated.severity is Severity.PAGE:
+        return Kind.PAGE
+    return Kind.TICKET
+
+
+def content(escalated: ClockEscalated, draft: DraftDocument | None, *, approved: bool) -> Content:
+    """Word one escalation step."""
+    clock = escalated.clock
+    line = _draft_line(draft, approved=approved)
+    return Content(
+        summary=summary(escalated, line),
+        kind=kind_of(escalated),
+        duty=SHADOW if clock.mode is ClockMode.SHADOW else clock.mode.value,
+        case=clock.case,
+        clock=clock.clock,
+        step=escalated.step,
+        label=clock.label,
+        state=clock.state.value,
+        basis=clock.authority,
+        basis_kind=clock.kind.value,
+        rule=clock.rule,
+        pack=clock.pack,
+        product=clock.product,
+        identifiers=clock.identifiers,
+        due=clock.due_operational,
+        due_legal_outer=clock.due_legal_outer,
+        anchor=_anchor(clock),
+        stops_when=escalated.stops_when,
+        draft=line,
+        next_step_at=escalated.next_step_at,
+        cases=escalated.cases,
+    )
+
+
+def summary(escalated: ClockEscalated, draft: DraftLine | None) -> str:
+    """The first line: what, how long, which case, and where the draft stands."""
+    clock = escalated.clock
+    shadow = f" ({SHADOW})" if clock.mode is ClockMode.SHADOW else ""
+    parts = [f"[{clock.label}]{shadow} {left(escalated.remaining_seconds)}"]
+    if escalated.cases:
+        parts.append(f"initial load, {len(escalated.cases)} cases: {', '.join(escalated.cases)}")
+    else:
+        what = " ".join(filter(None, (clock.case, clock.product, *clock.identifiers[:3])))
+        parts.append(what)
+    parts.append(clock.state.value)
+    if draft is not None:
+        parts.append(f"draft {draft.standing}")
+    return shortened(" - ".join(parts))
+
+
+def shortened(text: str) -> str:
+    """Keep the first 1,024 bytes, cut between characters."""
+    raw = text.encode()
+    if len(raw) <= SUMMARY_BYTES:
+        return text
+    return raw[: SUMMARY_BYTES - 3].decode(errors="ignore") + "…"
+
+
+def left(seconds: int | None) -> str:
+    """The time left, in words: `3 h 58 m left`, `2 h 5 m late`."""
+    if seconds is None:
+        return "no deadline yet"
+    whole = timedelta(seconds=abs(seconds))
+    hours, rest = divmod(int(whole.total_seconds()), 3600)
+    days, hours = divmod(hours, 24)
+    text = f"{days} d {hours} h" if days else f"{hours} h {rest // 60} m"
+    return f"{text} late" if seconds < 0 else f"{text} left"
+
+
+def _draft_line(draft: DraftDocument | None, *, approved: bool) -> DraftLine | None:
+    if draft is None:
+        return None
+    missing = tuple(gap.label for gap in open_fields(draft))
+    standing = f"{PREPARED}, {'approved' if approved else 'not approved'}"
+    if missing:
+        standing += f", lacks {len(missing)} required fields"
+    return DraftLine(draft=draft.draft, revision=draft.revision, standing=standing, missing=missing)
+
+
+def _anchor(clock: Clock) -> AnchorLine | None:
+    anchor = clock.anchor
+    if anchor is None:
+        return None
+    return AnchorLine(
+        name=anchor.name,
+        at=anchor.at,
+        set_by=anchor.set_by,
+        set_at=anchor.set_at,
+        evidence=anchor.evidence[:200],
+    )
+
+
+def ack_expires(raised_at: datetime, valid_for: timedelta) -> datetime:
+    """When the links of an alert stop working, in whole seconds."""
+    return (raised_at + valid_for).astimezone(UTC).replace(microsecond=0)
+
+
+def titled(text: str) -> str:
+    """A summary as events carry it: at most 512 characters."""
+    return text if len(text) <= _TITLE else text[: _TITLE - 1] + "…"

@@ -1,0 +1,1 @@
+"""Notification's HTTP edge: the same as its handlers, for people and integrations."""

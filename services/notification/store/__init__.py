@@ -1,0 +1,1 @@
+"""Notification's SQL, set-based: facts, drafts, papers, alerts and their deliveries."""
