@@ -1,4 +1,4 @@
-"""Whether an obligation binds for a product: mandatory, shadow or off, with the reason and the article.
+"""Whether an obligation binds for a product: mandatory, shadow or off, with reason and article.
 
 A fact that nobody has stated is read on the stricter side and named as assumed until somebody does.
 """
@@ -84,7 +84,7 @@ def _cra_of_device(product: ProductRegistered, kind: QualificationKind) -> Appli
     if product.eu.regime is EuRegime.NONE:
         return Applicability(
             ClockMode.MANDATORY,
-            "CRA Article 2(2) excludes devices under MDR or IVDR; this one is stated to be under none",
+            "CRA Article 2(2) excludes devices under MDR or IVDR; this one is under neither",
             ("a device without an EU regime: taken as in scope of the CRA",),
         )
     accessory = ", as an accessory" if kind is QualificationKind.ACCESSORY else ""
@@ -131,4 +131,3 @@ def place(rule: Rule, entity: EntityRegistered | None) -> Place:
     return Place(
         None, BRUSSELS, ("main establishment is unknown: Brussels time, no public holidays",)
     )
-

@@ -1,8 +1,9 @@
 """From an anchor and a period to a deadline: the operational one and the law's outer limit.
 
-Sources: Regulation (EEC, Euratom) No 1182/71, Article 3 (how the Union counts hours, days and months);
-MDCG 2023-3 Rev.2, Q14 and Q15 (day 0 is the day of awareness); 21 CFR 803.3(y) (work days). Counting
-in the operational sense is our own reading on the safe side; it is never later than the law's.
+Sources: Regulation (EEC, Euratom) No 1182/71, Article 3 (how the Union counts hours, days and
+months); MDCG 2023-3 Rev.2, Q14 and Q15 (day 0 is the day of awareness); 21 CFR 803.3(y) (work
+days). Counting in the operational sense is our own reading on the safe side; it is never later than
+the law's.
 """
 
 from calendar import monthrange
@@ -20,7 +21,7 @@ _MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When a period ends, in UTC: `operational` is what alerts use, `outer` is the law's last moment."""
+    """When a period ends, in UTC: `operational` for alerts, `outer` is the law's last moment."""
 
     operational: datetime
     outer: datetime
@@ -73,5 +74,5 @@ def _months_later(day: date, count: int) -> date:
 
 
 def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """A local time as an instant; where it comes twice (end of summer time) the first one counts."""
+    """A local time as an instant; one that comes twice (end of summer time) is the first."""
     return datetime.combine(day, at.replace(fold=0), zone).astimezone(UTC)

@@ -1,10 +1,11 @@
 """Which days are working days where, and which zone a Member State's authorities keep.
 
 Public holidays come from the `holidays` package: national ones of the 27 Member States, and United
-States federal holidays with their observed days (5 U.S.C. 6103: Saturday to Friday, Sunday to Monday).
-Regional holidays and closures by executive order are not among them.
+States federal holidays with their observed days (5 U.S.C. 6103: Saturday to Friday, Sunday to
+Monday). Regional holidays and closures by executive order are not among them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -35,7 +36,7 @@ COUNTRIES = {name: country for country, name in ZONES.items()}
 """The Member State of each of these zones."""
 
 MEMBER_STATES = frozenset(ZONES)
-"""The 27 Member States of the Union. IS, LI and NO are not among them: the CRA is not in the EEA Agreement."""
+"""The 27 Member States. IS, LI and NO are not among them: the CRA is not in the EEA Agreement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +97,10 @@ def zone(name: str) -> ZoneInfo:
         zoneinfo.ZoneInfoNotFoundError: there is none of that name.
     """
     return ZoneInfo(name)
+
+
+def warm(years: Iterable[int]) -> None:
+    """Read the holidays of these years beforehand, so that no first deadline waits for them."""
+    for year in years:
+        for country in (*MEMBER_STATES, "US"):
+            _holidays(country, year)

@@ -1,8 +1,8 @@
-"""A clock's life: how one clock moves when what is asked of it changes, and what that tells the world.
+"""A clock's life: how it moves when what is asked of it changes, and what that tells the world.
 
-States: provisional or awaiting_anchor → running → met; any open state → not_applicable or superseded,
-which later facts may open again. Met is final. `late` is raised once and for ever. An acknowledgement
-is no input here at all: nothing in this module can see one.
+States: provisional or awaiting_anchor → running → met; any open state → not_applicable or
+superseded, which later facts may open again. Met is final. `late` is raised once and for ever. An
+acknowledgement is no input here at all: nothing in this module can see one.
 """
 
 from collections.abc import Iterator
@@ -123,7 +123,9 @@ def _has_deadline(held: Held | None) -> bool:
     return held is not None and held.open and held.clock.due_operational is not None
 
 
-def advance(held: Held | None, wanted: Obligation, facts: CaseFacts, now: datetime) -> Change | None:
+def advance(
+    held: Held | None, wanted: Obligation, facts: CaseFacts, now: datetime
+) -> Change | None:
     """Bring one clock to what is asked of it now; None where nothing changes.
 
     A clock that was met stays as it is. One that does not exist yet begins, unless the obligation
@@ -234,7 +236,9 @@ def _late(clock: Clock, at: datetime) -> Clock:
     """
     due = clock.due_operational
     ticking = clock.state in _TICKING or clock.state is ClockState.MET
-    passed = ticking and due is not None and due <= at and (clock.met_at is None or clock.met_at > due)
+    passed = (
+        ticking and due is not None and due <= at and (clock.met_at is None or clock.met_at > due)
+    )
     late = clock.late or passed
     overdue = passed and clock.state is ClockState.RUNNING
     state = ClockState.LATE if overdue else clock.state
@@ -252,7 +256,9 @@ def _filed(wanted: Obligation, identity: str, facts: CaseFacts) -> Met | None:
         key=lambda each: (each.filed_at, each.filing),
         default=None,
     )
-    return None if first is None else Met(first.filed_at, f"filing {first.filing} by {first.filed_by}")
+    return (
+        None if first is None else Met(first.filed_at, f"filing {first.filing} by {first.filed_by}")
+    )
 
 
 def _covers(filing: Filing, wanted: Obligation, identity: str) -> bool:

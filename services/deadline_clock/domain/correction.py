@@ -1,4 +1,4 @@
-"""The track of a correction or removal (21 CFR 806.10): from initiating it until a person decides."""
+"""The track of a correction or removal (21 CFR 806.10): from initiating to a decision."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,7 +39,7 @@ def standing(question: Question) -> Standing | None:
     if decision is None:
         return Standing(
             state=ClockState.PROVISIONAL,
-            because=f"a correction was initiated ({first.what}); a person has yet to decide {named}",
+            because=f"a correction was initiated ({first.what}); {named} is undecided",
             anchor=anchor,
         )
     return _decided(decision, anchor)

@@ -1,4 +1,4 @@
-"""The one decision of this service: from facts, clocks, packs and now to what changes and who is told."""
+"""The one decision of this service: facts, clocks, packs and now in; changes and alerts out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from services.deadline_clock.domain.obligations import Obligation, obligations
 from services.deadline_clock.domain.rules import Rule, RuleBook
 
 _STOPS = {
-    MetBy.FILING: "a recorded filing of this stage, or a person's recorded decision that none is due",
+    MetBy.FILING: "a recorded filing of this stage, or a person's decision that none is due",
     MetBy.NOTICE: "a recorded notice",
     MetBy.MEASURE_AVAILABLE: "a measure that users can have",
     MetBy.FIX_DISTRIBUTED: "a fix on its way to every device",
@@ -48,13 +48,14 @@ class Decided:
     """One clock's change, what it makes known, and its alarms from now on.
 
     `alarms` is None where those that are set stay. `told_together` names the step that an initial
-    load's clocks are told of in one page instead of one each.
+    load's clocks are told of in one page instead of one each. `fired`: an alarm made it happen.
     """
 
     change: Change
     events: tuple[ClockEvent, ...]
     alarms: tuple[Alarm, ...] | None = None
     told_together: str | None = None
+    fired: bool = False
 
 
 def decide(
@@ -96,7 +97,7 @@ def _slot(wanted: Obligation) -> tuple[str, str, str]:
 
 
 def _by_slot(clocks: Iterable[Held]) -> Mapping[tuple[str, str, str], Sequence[Held]]:
-    """Clocks by what they are the clock of; the one with the earliest anchor leads after a merge."""
+    """Clocks by what they are the clock of; the earliest anchor leads after a merge."""
     slots: dict[tuple[str, str, str], list[Held]] = {}
     for each in clocks:
         slots.setdefault(each.slot, []).append(each)
@@ -185,9 +186,9 @@ def fire(
     if held.clock.due_operational <= at:
         pending = () if following is None else (following,)
     if grouped:
-        return Decided(change, change.events, pending, step.at)
+        return Decided(change, change.events, pending, step.at, fired=True)
     event = escalated(change.after, step, at, following.due_at if following else None)
-    return Decided(change, (*change.events, event), pending)
+    return Decided(change, (*change.events, event), pending, fired=True)
 
 
 def _next(held: Held, rule: Rule, chain: Chain, due_at: datetime, at: datetime) -> Alarm | None:
@@ -207,7 +208,9 @@ def _step(chain: Chain, name: str) -> Step | None:
     return chain.step(name)
 
 
-def escalated(held: Held, step: Step, at: datetime, next_step_at: datetime | None) -> ClockEscalated:
+def escalated(
+    held: Held, step: Step, at: datetime, next_step_at: datetime | None
+) -> ClockEscalated:
     """The event that carries all an alert needs."""
     clock = held.clock
     due = clock.due_operational
@@ -245,5 +248,3 @@ def told_together(
     event = escalated(waiting[0], step, now, None)
     cases = tuple(sorted({held.clock.case for held in waiting}))
     return event.model_copy(update={"cases": cases})
-
-

@@ -129,7 +129,7 @@ def _instant(
 
 
 def repetition(chain: Chain, due: datetime, after: datetime) -> Alarm | None:
-    """The next time a late clock is told of again after `after`, or None when it was told enough."""
+    """When a late clock is told of again after `after`; None when it was told often enough."""
     deadline = chain.step(DEADLINE)
     if deadline is None:
         return None

@@ -1,7 +1,7 @@
 """What this service holds of a case: facts that events stated, each once, in no particular order.
 
-Facts only ever accumulate or are replaced by newer full state, so that two merged cases are the union
-of their facts and a replay changes nothing.
+Facts only ever accumulate or are replaced by newer full state, so that two merged cases are the
+union of their facts and a replay changes nothing.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
-"""How events become facts: each event states something of one case; two merged cases are a union."""
+"""How events become facts: each states something of one case; merged cases are a union."""
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from schemas.campaigns import WaveStarted
 from schemas.cases import (
@@ -43,55 +43,29 @@ _BEARING = frozenset({ScopeStatus.AFFECTED, ScopeStatus.UNKNOWN})
 
 def fold(facts: CaseFacts, event: Event) -> CaseFacts:
     """The facts after an event; an event that states nothing of ours changes nothing."""
-    match event:
-        case CaseOpened():
-            return replace(facts, title=event.title, identifiers=event.identifiers)
-        case CaseScoped():
-            return _scoped(facts, event)
-        case CaseSignalled():
-            return _signalled(facts, event)
-        case ExploitationAssessed():
-            return replace(facts, assessments=_put(facts.assessments, _assessment(event), _product))
-        case RiskAssessed():
-            return replace(facts, risks=_put(facts.risks, _risk(facts, event), _product))
-        case DecisionRecorded():
-            return replace(facts, decisions=_put(facts.decisions, _decision(event), _decision_id))
-        case MeasurePlanned() | MeasureApproved() | MeasureAvailable():
-            measure = _measure(event.measure)
-            return replace(facts, measures=_put(facts.measures, measure, _measure_id))
-        case NoticeSent() | WaveStarted():
-            initiation = _initiation(event)
-            return replace(facts, initiations=_put(facts.initiations, initiation, _initiation_id))
-        case FilingRecorded():
-            return replace(facts, filings=_put(facts.filings, _filing(event), _filing_id))
-        case CaseClosed():
-            closure = Closure(event.ground, event.closed_by, event.closed_at)
-            return replace(facts, closure=closure)
-        case CaseReopened():
-            return replace(facts, closure=None)
-        case _:
-            return facts
+    folding = _FOLDINGS.get(type(event))
+    return facts if folding is None else folding(facts, event)
 
 
 def concerned(event: Event, before: CaseFacts, after: CaseFacts) -> frozenset[str]:
     """The products whose clocks an event may change; of the rest no clock has to be asked for."""
     match event:
-        case ExploitationAssessed() | RiskAssessed() | WaveStarted():
-            return frozenset({event.product})
+        case CaseOpened():
+            return frozenset()
         case CaseSignalled():
             return frozenset(each.product for each in event.products)
         case MeasurePlanned() | MeasureApproved() | MeasureAvailable():
             return frozenset(event.measure.products)
         case CaseScoped():
-            was = {each.product: each.bears for each in before.scope}
-            now = {each.product: each.bears for each in after.scope}
-            return frozenset(name for name in was | now if was.get(name) != now.get(name))
-        case DecisionRecorded() | NoticeSent() if event.product is not None:
-            return frozenset({event.product})
-        case DecisionRecorded() | NoticeSent() | FilingRecorded() | CaseClosed() | CaseReopened():
-            return frozenset(after.products())
-        case _:
-            return frozenset()
+            return _changed_scope(before, after)
+    product = getattr(event, "product", None)
+    return frozenset(after.products()) if product is None else frozenset({product})
+
+
+def _changed_scope(before: CaseFacts, after: CaseFacts) -> frozenset[str]:
+    was = {each.product: each.bears for each in before.scope}
+    now = {each.product: each.bears for each in after.scope}
+    return frozenset(name for name in was | now if was.get(name) != now.get(name))
 
 
 def merged(survivor: CaseFacts, absorbed: CaseFacts) -> CaseFacts:
@@ -225,9 +199,7 @@ def _put(items: tuple[T, ...], item: T, key: Callable[[T], Hashable]) -> tuple[T
     return (*items, item)
 
 
-def _union(
-    first: Iterable[T], second: Iterable[T], key: Callable[[T], Hashable]
-) -> tuple[T, ...]:
+def _union(first: Iterable[T], second: Iterable[T], key: Callable[[T], Hashable]) -> tuple[T, ...]:
     """Both, one of each key; the second's state counts."""
     return tuple({key(each): each for each in (*first, *second)}.values())
 
@@ -291,3 +263,59 @@ def _initiation_id(item: Initiation) -> Hashable:
 
 def _filing_id(item: Filing) -> Hashable:
     return item.filing
+
+
+def _opened(facts: CaseFacts, event: CaseOpened) -> CaseFacts:
+    return replace(facts, title=event.title, identifiers=event.identifiers)
+
+
+def _assessed(facts: CaseFacts, event: ExploitationAssessed) -> CaseFacts:
+    return replace(facts, assessments=_put(facts.assessments, _assessment(event), _product))
+
+
+def _given_band(facts: CaseFacts, event: RiskAssessed) -> CaseFacts:
+    return replace(facts, risks=_put(facts.risks, _risk(facts, event), _product))
+
+
+def _answered(facts: CaseFacts, event: DecisionRecorded) -> CaseFacts:
+    return replace(facts, decisions=_put(facts.decisions, _decision(event), _decision_id))
+
+
+def _measured(
+    facts: CaseFacts, event: MeasurePlanned | MeasureApproved | MeasureAvailable
+) -> CaseFacts:
+    return replace(facts, measures=_put(facts.measures, _measure(event.measure), _measure_id))
+
+
+def _initiated(facts: CaseFacts, event: NoticeSent | WaveStarted) -> CaseFacts:
+    return replace(facts, initiations=_put(facts.initiations, _initiation(event), _initiation_id))
+
+
+def _filed(facts: CaseFacts, event: FilingRecorded) -> CaseFacts:
+    return replace(facts, filings=_put(facts.filings, _filing(event), _filing_id))
+
+
+def _closed(facts: CaseFacts, event: CaseClosed) -> CaseFacts:
+    return replace(facts, closure=Closure(event.ground, event.closed_by, event.closed_at))
+
+
+def _reopened(facts: CaseFacts, _event: CaseReopened) -> CaseFacts:
+    return replace(facts, closure=None)
+
+
+_FOLDINGS: dict[type[Event], Callable[[CaseFacts, Any], CaseFacts]] = {
+    CaseOpened: _opened,
+    CaseScoped: _scoped,
+    CaseSignalled: _signalled,
+    ExploitationAssessed: _assessed,
+    RiskAssessed: _given_band,
+    DecisionRecorded: _answered,
+    MeasurePlanned: _measured,
+    MeasureApproved: _measured,
+    MeasureAvailable: _measured,
+    NoticeSent: _initiated,
+    WaveStarted: _initiated,
+    FilingRecorded: _filed,
+    CaseClosed: _closed,
+    CaseReopened: _reopened,
+}

@@ -1,7 +1,7 @@
-"""What the facts of a case ask for: which obligation on which product, from which anchor, how it stands.
+"""What the facts of a case ask for: which obligation on which product, from when, how it stands.
 
-Pure and without a present: the same facts give the same obligations, whenever and however often they
-are asked for. What lies in the past (lateness, what was told) is `clock`'s concern.
+Pure and without a present: the same facts give the same obligations, whenever and however often
+they are asked for. What lies in the past (lateness, what was told) is `clock`'s concern.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Reads packs from YAML: validated against their JSON Schema, faults told by file, line, rule and mend."""
+"""Reads packs from YAML against their JSON Schema; a fault names file, line, rule and mend."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ from services.deadline_clock.domain.rules import (
 
 
 class PackError(Exception):
-    """A pack cannot be used; the message names file, line, rule, reason and mend, a line a fault."""
+    """A pack cannot be used; the message names file, line, rule, reason and mend."""
 
 
 class _Loader(yaml.SafeLoader):

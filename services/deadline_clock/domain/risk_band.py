@@ -1,4 +1,4 @@
-"""The company's own timelines: a clinical risk band asks for a mitigation, a fix, coverage. Never law."""
+"""The company's own timelines, never law: a risk band asks for a mitigation, a fix, coverage."""
 
 from datetime import datetime
 
@@ -25,9 +25,7 @@ def standing(question: Question) -> Standing | None:
     return _open(question, risk)
 
 
-def _ended(
-    state: ClockState, because: str, risk: Risk, decided_by: str | None = None
-) -> Standing:
+def _ended(state: ClockState, because: str, risk: Risk, decided_by: str | None = None) -> Standing:
     return Standing(
         state=state,
         because=because,

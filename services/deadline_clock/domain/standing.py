@@ -1,4 +1,4 @@
-"""How one rule stands for one product by what happened, before it is asked whether the rule applies."""
+"""How a rule stands for a product by what happened, before asking whether the rule applies."""
 
 from dataclasses import dataclass
 from datetime import datetime

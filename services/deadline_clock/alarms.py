@@ -1,0 +1,58 @@
+"""Deadline-clock's timers: a step's time has come, or an initial load has been gathered."""
+
+from collections.abc import Sequence
+
+from services.deadline_clock import casework
+from services.deadline_clock.domain.decide import Decided, fire, told_together
+from services.deadline_clock.library import library
+from services.deadline_clock.store import clocks
+from services.kit.records import Cause
+from services.kit.timers import Fired, Timers
+from services.kit.unit import Unit
+
+timers = Timers()
+
+
+@timers.on_fire
+async def on_steps(fired: Sequence[Fired], unit: Unit) -> None:
+    """Tell who has to be told: clock by clock, and an initial load's clocks together."""
+    await _steps(unit, [each for each in fired if each.subject != casework.TOGETHER])
+    await _together(unit, [each for each in fired if each.subject == casework.TOGETHER])
+
+
+async def _steps(unit: Unit, fired: Sequence[Fired]) -> None:
+    if not fired:
+        return
+    names = {each.subject for each in fired}
+    await casework.hold(unit, await clocks.cases_of(unit.db, names))
+    held = await clocks.by_id(unit.db, names)
+    wanted = [(each.subject, each.step, each.due_at) for each in fired]
+    armed = await clocks.fire_steps(unit.db, wanted, unit.now)
+    packs = library()
+    done: list[tuple[Decided, Cause | None]] = []
+    for each in fired:
+        if (each.subject, each.step, each.due_at) not in armed or each.subject not in held:
+            continue  # taken back in between: the deadline moved or the clock ended
+        clock = held[each.subject]
+        rule = packs.book.rule(clock.clock.rule)
+        if rule is None:
+            raise LookupError(f"rule {clock.clock.rule} left its pack: an open clock rests on it")
+        decided = fire(clock, rule, each.step, each.due_at, packs.escalation, unit.now)
+        if decided is not None:
+            held[each.subject] = decided.change.after
+            done.append((decided, each))
+    await casework.keep(unit, done)
+
+
+async def _together(unit: Unit, fired: Sequence[Fired]) -> None:
+    if not fired:
+        return
+    causes = {each.step: each for each in fired}
+    await unit.lock(casework.TOGETHER, causes)
+    waiting = await clocks.take_waiting(unit.db, causes)
+    held = await clocks.by_id(unit.db, {clock for names in waiting.values() for clock in names})
+    for step, names in waiting.items():
+        found = [held[name] for name in names if name in held]
+        event = told_together(step, found, library().escalation, unit.now)
+        if event is not None:
+            unit.emit(event, cause=causes[step], case=event.clock.case, name=step)

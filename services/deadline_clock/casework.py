@@ -1,0 +1,175 @@
+"""The work of one transaction: decide the clocks of cases, keep what changed, tell and arm.
+
+Locks are always taken in one order: cases, then products, then entities, so that a case and the
+catalogue never miss each other and never wait for each other in a circle.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from schemas.clocks import ClockEscalated
+from services.deadline_clock.domain.clock import Held
+from services.deadline_clock.domain.decide import Decided, decide
+from services.deadline_clock.domain.escalation import severity
+from services.deadline_clock.domain.facts import CaseFacts, Surroundings
+from services.deadline_clock.library import library
+from services.deadline_clock.store import cases, clocks, surroundings
+from services.deadline_clock.store.clocks import Remembered, StepRow
+from services.kit.records import Cause
+from services.kit.unit import Unit
+
+TOGETHER = "told-together"
+"""Subject of the timer that ends the gathering of an initial load's clocks."""
+
+_QUIET = timedelta(seconds=60)
+_LONGEST = timedelta(minutes=10)
+"""An initial load is told of after a quiet minute, after ten minutes at the latest."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """The cases on the table: what surrounds them, their clocks, what was decided."""
+
+    around: Mapping[str, Surroundings]
+    clocks: dict[str, dict[str, Held]]
+    decided: list[tuple[Decided, Cause | None]] = field(default_factory=list)
+
+    def settle(
+        self,
+        facts: CaseFacts,
+        now: datetime,
+        cause: Cause | None,
+        products: frozenset[str] | None = None,
+    ) -> None:
+        """Decide the clocks of one case, and let them be so for what follows."""
+        held = self.clocks.setdefault(facts.case, {})
+        packs = library()
+        for each in decide(
+            facts,
+            self.around.get(facts.case, Surroundings()),
+            tuple(held.values()),
+            packs.book,
+            packs.escalation,
+            now,
+            products,
+        ):
+            held[each.change.after.clock.clock] = each.change.after
+            self.decided.append((each, cause))
+
+    def merge(self, survivor: str, absorbed: str) -> None:
+        """Put the absorbed case's clocks beside the survivor's."""
+        self.clocks.setdefault(survivor, {}).update(self.clocks.pop(absorbed, {}))
+
+
+async def hold(unit: Unit, named: Iterable[str]) -> dict[str, str]:
+    """Lock cases and those that they live on as; say which case each of them lives on as."""
+    asked = set(named)
+    before = await cases.survivors(unit.db, asked)
+    await unit.lock("case", asked | set(before.values()))
+    return await cases.survivors(unit.db, asked)
+
+
+async def lay_out(unit: Unit, files: Mapping[str, CaseFacts]) -> Desk:
+    """Lock what surrounds these cases and put everything on the table."""
+    products = sorted({product for facts in files.values() for product in facts.products()})
+    await unit.lock("product", products)
+    around = await surround(unit, files, products)
+    found: dict[str, dict[str, Held]] = {case: {} for case in files}
+    for each in await clocks.of_cases(unit.db, files):
+        found.setdefault(each.clock.case, {})[each.clock.clock] = each
+    return Desk(around, found)
+
+
+async def surround(
+    unit: Unit, files: Mapping[str, CaseFacts], products: Iterable[str]
+) -> dict[str, Surroundings]:
+    """What the catalogue and coverage say around each case."""
+    known = await surroundings.products(unit.db, products)
+    makers = sorted({each.entity for each in known.values()})
+    await unit.lock("entity", makers)
+    entities = await surroundings.entities(unit.db, makers)
+    covered = await surroundings.coverage(unit.db, list(files))
+    return {case: Surroundings(known, entities, covered.get(case, {})) for case in files}
+
+
+async def keep(unit: Unit, decided: Iterable[tuple[Decided, Cause | None]]) -> None:
+    """Write what was decided, in its order: clocks, histories, steps, events and alarms."""
+    done = list(decided)
+    if not done:
+        return
+    latest = {each.change.after.clock.clock: each.change.after for each, _ in done}
+    await clocks.save(unit.db, latest.values())
+    await clocks.remember(unit.db, [_remembered(each, cause) for each, cause in done], unit.now)
+    await _keep_steps(unit, [each for each, _ in done])
+    for each, cause in done:
+        _tell(unit, each, cause)
+    await gather(unit, [each for each, _ in done])
+
+
+def _remembered(decided: Decided, cause: Cause | None) -> Remembered:
+    events = tuple(event.TYPE for event in decided.events)
+    return Remembered(decided.change.after, events, str(cause.id) if cause is not None else None)
+
+
+async def _keep_steps(unit: Unit, done: Iterable[Decided]) -> None:
+    armed: dict[str, list[StepRow]] = {}
+    fired: list[StepRow] = []
+    for each in done:
+        clock = each.change.after.clock
+        if each.alarms is not None:
+            armed[clock.clock] = [
+                StepRow(clock.clock, alarm.step.at, alarm.due_at, severity(clock, alarm.step))
+                for alarm in each.alarms
+            ]
+        fired += [
+            StepRow(clock.clock, event.step, unit.now, event.severity, unit.now)
+            for event in each.events
+            if isinstance(event, ClockEscalated) and not each.fired
+        ]
+    steps = [row for rows in armed.values() for row in rows]
+    await clocks.put_steps(unit.db, armed, [*steps, *fired])
+
+
+def _tell(unit: Unit, decided: Decided, cause: Cause | None) -> None:
+    clock = decided.change.after.clock
+    for event in decided.events:
+        unit.emit(event, cause=cause, case=clock.case, name=clock.clock)
+    if decided.alarms is None:
+        return
+    if decided.change.before is not None:
+        unit.disarm(clock.clock)
+    for alarm in decided.alarms:
+        unit.arm(clock.clock, alarm.step.at, alarm.due_at)
+
+
+async def gather(unit: Unit, done: Iterable[Decided]) -> None:
+    """Let clocks of an initial load wait for each other, so that one page tells of all."""
+    waiting = sorted(
+        (each.told_together, each.change.after.clock.clock)
+        for each in done
+        if each.told_together is not None
+    )
+    if not waiting:
+        return
+    await unit.lock(TOGETHER, {step for step, _ in waiting})
+    for step, since in (await clocks.wait_together(unit.db, waiting, unit.now)).items():
+        unit.disarm(TOGETHER, step)
+        unit.arm(TOGETHER, step, min(unit.now + _QUIET, since + _LONGEST))
+
+
+async def differences(unit: Unit, files: Iterable[CaseFacts]) -> list[Decided]:
+    """What deciding these cases again would change; an alarm of the last minute may still ring."""
+    db, by_case = unit.db, {facts.case: facts for facts in files}
+    products = sorted({name for facts in by_case.values() for name in facts.products()})
+    known = await surroundings.products(db, products)
+    entities = await surroundings.entities(db, {each.entity for each in known.values()})
+    covered = await surroundings.coverage(db, list(by_case))
+    held: dict[str, dict[str, Held]] = {}
+    for each in await clocks.of_cases(db, by_case, readonly=True):
+        held.setdefault(each.clock.case, {})[each.clock.clock] = each
+    around = {case: Surroundings(known, entities, covered.get(case, {})) for case in by_case}
+    desk = Desk(around, held)
+    for facts in by_case.values():
+        desk.settle(facts, unit.now - _QUIET, None)
+    return [each for each, _ in desk.decided]

@@ -1,0 +1,226 @@
+"""Deadline-clock's HTTP edge: clocks with history and alarms, packs, a calculator, reconcile."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import AwareDatetime
+
+from schemas.clocks import ClockMode, ClockState
+from services.deadline_clock import casework
+from services.deadline_clock.domain.calendars import MEMBER_STATES
+from services.deadline_clock.domain.counting import counted as count
+from services.deadline_clock.domain.decide import Decided
+from services.deadline_clock.domain.rules import Pack, Rule
+from services.deadline_clock.library import library
+from services.deadline_clock.store import cases, reading
+from services.deadline_clock.store.clocks import held
+from services.deadline_clock.store.reading import LAST, Place, Row
+from services.deadline_clock.views import (
+    AlarmView,
+    ClockDetail,
+    ClockView,
+    DueView,
+    HistoryLine,
+    PackDetail,
+    PackView,
+    ReconcileView,
+    RuleView,
+)
+from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page, router
+from services.kit.pages import Key
+
+routes = router("deadline-clock")
+
+_AT_ONCE = 200
+_FIRST: Place = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), UUID(int=0))
+
+
+@routes.get("/v1/clocks")
+async def list_clocks(
+    unit: CurrentUnit,
+    case: str | None = None,
+    state: ClockState | None = None,
+    mode: ClockMode | None = None,
+    product: str | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[ClockView]:
+    """List clocks, the nearest deadline first; an absorbed case's id finds its survivor's."""
+    wanted = (case, state, mode, product)
+
+    async def query(after: Key | None, most: int) -> list[ClockView]:
+        rows = await reading.listed(unit.db, wanted, _place(after), most)
+        return [_view(row) for row in rows]
+
+    return await page(query, cursor, limit, lambda each: (each.due_operational or LAST, each.clock))
+
+
+def _place(after: Key | None) -> Place:
+    if after is None:
+        return _FIRST
+    match after:
+        case (datetime() as due, str() as clock):
+            return due, _uuid(clock, "cursor")
+    raise _bad("cursor", "the cursor is of another list", "leave it out to start")
+
+
+@routes.get("/v1/clocks/{clock}")
+async def show_clock(clock: str, unit: CurrentUnit) -> ClockDetail:
+    """Show a clock with its anchor, its whole history and every alarm."""
+    name = _uuid(clock, "clock")
+    row = await reading.one(unit.db, name)
+    if row is None:
+        raise Problem(
+            404, "No such clock", f"there is no clock {clock}",
+            parameter="clock", mend="list them with GET /v1/clocks",
+        )  # fmt: skip
+    history = [_line(each) for each in await reading.history(unit.db, name)]
+    alarms = [AlarmView.model_validate(dict(each)) for each in await reading.alarms(unit.db, name)]
+    return ClockDetail(**_view(row).model_dump(), history=tuple(history), alarms=tuple(alarms))
+
+
+def _view(row: Row) -> ClockView:
+    known = held(row)
+    rule = library().book.rule(known.clock.rule)
+    return ClockView(
+        **known.clock.model_dump(),
+        because=known.because,
+        decided_by=known.decided_by,
+        reopen_trigger=known.reopen_trigger,
+        initial_load=known.initial_load,
+        source=rule.source if rule is not None else None,
+        confidence=rule.confidence if rule is not None else None,
+        next_step_at=row["next_step_at"],
+    )
+
+
+def _line(row: Row) -> HistoryLine:
+    return HistoryLine(
+        at=row["at"],
+        events=tuple(row["events"]),
+        because=row["because"],
+        decided_by=row["decided_by"],
+        cause=row["cause"],
+        clock=row["body"],
+    )
+
+
+@routes.get("/v1/packs")
+async def list_packs(unit: CurrentUnit) -> Page[PackView]:
+    """List the packs in force."""
+    del unit
+    return Page(items=[PackView.model_validate(_pack(each)) for each in library().book.packs])
+
+
+@routes.get("/v1/packs/{name}")
+async def show_pack(name: str, unit: CurrentUnit) -> PackDetail:
+    """Show a pack with its rules: source, date and confidence of each."""
+    del unit
+    found = library().book.pack(name)
+    if found is None:
+        raise Problem(
+            404, "No such pack", f"there is no pack {name}",
+            parameter="name", mend="list them with GET /v1/packs",
+        )  # fmt: skip
+    return PackDetail.model_validate(
+        _pack(found) | {"content": tuple(_rule(rule) for rule in found.rules)}
+    )
+
+
+def _pack(pack: Pack) -> dict[str, object]:
+    names = (
+        "id",
+        "version",
+        "kind",
+        "title",
+        "source",
+        "source_date",
+        "owner",
+        "review_on",
+        "sha256",
+    )
+    return {name: getattr(pack, name) for name in names} | {"rules": len(pack.rules)}
+
+
+def _rule(rule: Rule) -> RuleView:
+    plain = {
+        name: getattr(rule, name)
+        for name in RuleView.model_fields
+        if name not in {"period", "unit", "calendar", "roll", "ends"}
+    }
+    period = rule.period
+    return RuleView.model_validate(
+        plain
+        | {
+            "period": period.count,
+            "unit": period.unit,
+            "calendar": period.calendar,
+            "roll": period.roll,
+            "ends": period.ends,
+        }
+    )
+
+
+@routes.get("/v1/due")
+async def due(
+    unit: CurrentUnit,
+    rule: Annotated[str, Query(description="Rule id, such as `cra.aev.final`.")],
+    anchor: Annotated[AwareDatetime, Query(description="The instant, with its zone.")],
+    country: Annotated[str | None, Query(description="Member State of main establishment.")] = None,
+) -> DueView:
+    """Count a rule's period from an anchor, without any case, and say how."""
+    del unit
+    found = library().book.rule(rule)
+    if found is None:
+        raise _bad("rule", f"there is no rule {rule}", "see GET /v1/packs/{name} for rule ids")
+    if country is not None and country not in MEMBER_STATES:
+        raise _bad("country", f"{country} is no Member State", "give its ISO code, such as DE")
+    counted = count(found, anchor, country)
+    return DueView(
+        rule=found.id,
+        pack=found.pack,
+        kind=found.kind,
+        anchor=anchor,
+        due_operational=counted.due.operational,
+        due_legal_outer=counted.due.outer,
+        zone=counted.zone,
+        country=counted.country,
+        assumed=counted.assumed,
+        reasoning=counted.reasoning,
+    )
+
+
+@routes.get("/v1/reconcile")
+async def reconcile(unit: CurrentUnit) -> ReconcileView:
+    """Decide every case anew from its facts and say what would change; it must be nothing."""
+    unit.require("admin")
+    count, differences, last = 0, list[str](), ""
+    while files := await cases.load_page(unit.db, last, _AT_ONCE):
+        count, last = count + len(files), files[-1].case
+        found = await casework.differences(unit, files)
+        differences += [_difference(each) for each in found]
+    return ReconcileView(service="deadline-clock", cases=count, differences=tuple(differences))
+
+
+def _difference(decided: Decided) -> str:
+    clock, before = decided.change.after.clock, decided.change.before
+    was = f"{before.clock.state} due {before.clock.due_operational}" if before else "nothing"
+    return (
+        f"{clock.case} {clock.rule} {clock.product}: held {was}, "
+        f"should be {clock.state} due {clock.due_operational}"
+    )
+
+
+def _uuid(text: str, parameter: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise _bad(
+            parameter, f"{text!r} is no clock's id", "take it from GET /v1/clocks"
+        ) from error
+
+
+def _bad(parameter: str, detail: str, mend: str) -> Problem:
+    return Problem(422, "Request is not valid", detail, parameter=parameter, mend=mend)

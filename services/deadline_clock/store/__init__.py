@@ -1,0 +1,1 @@
+"""SQL of deadline-clock: every statement set-based, one for a batch."""
