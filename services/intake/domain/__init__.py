@@ -1,0 +1,1 @@
+"""What intake decides: valid, new, waiting or refused; values and `now` in, values out."""

@@ -73,7 +73,7 @@ def _entry(entry: Node, at: str, status: Status) -> list[tuple[Status, tuple[Ran
     ]
     if not changes:
         return [(status, (_bounded(start, end, below, upto),))]
-    found = []
+    found: list[tuple[Status, tuple[Range, ...]]] = []
     starts = [(start, status), *changes]
     for position, (begin, current) in enumerate(starts):
         if position + 1 < len(starts):

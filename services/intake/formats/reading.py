@@ -190,13 +190,18 @@ def yaml_value(body: bytes) -> Any:
         ) from error
 
 
+def _line(event: yaml.Event) -> str | None:
+    mark = event.start_mark
+    return f"line {mark.line + 1}" if mark is not None else None
+
+
 def _look_over(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise FormatError(
                 "anchor", "anchors and aliases are not accepted", "write the values out",
-                f"line {event.start_mark.line + 1}",
+                _line(event),
             )
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from schemas.advisories import Range
 
-_VERSION = r"[vV]?\d[0-9A-Za-z._+~:()\-]*"
+_VERSION = r"[vVrR]?\d[0-9A-Za-z._+~:()\-]*"
 _ONE = re.compile(rf"^{_VERSION}$")
 _EVERY = frozenset(
     {"*", "all", "any", "all versions", "all version", "any version", "every version", "vers:all/*"}
@@ -22,7 +22,7 @@ _NOTHING = frozenset(
 _CONSTRAINT = re.compile(rf"^(<=|>=|=<|=>|==|<|>|=|≤|≥)\s*({_VERSION})$")
 _OPERATOR = re.compile(r"[<>=≤≥]")
 _NOISE = re.compile(
-    r"^(?:all\s+)?(?:(?:firmware|software)\s+)?(?:versions?|releases?|ver\.?|v\.)\s*:?\s*(?=\S)",
+    r"^(?:all\s+)?(?:(?:firmware|software|bios)\s+)?(?:versions?|releases?|ver\.?|v\.)\s*:?\s*(?=\S)",
     re.IGNORECASE,
 )
 _WILD = re.compile(r"^[vV]?(\d+(?:\.\d+)*)\.[xX*]$")
@@ -97,7 +97,21 @@ def ranges(text: str) -> tuple[Range, ...]:
     if len(plain) > MAX_TEXT:
         return (unparsed(text, "too long to be a version"),)
     found = _read(plain)
+    if found is not None and any("x" in str(each).lower() for each in found):
+        found = tuple(_series(each) for each in found)
     return found if found is not None else (unparsed(text, "not a version or range we can read"),)
+
+
+def _series(each: Range) -> Range:
+    """Turn bounds that name a series into versions: up to `1.20.x` ends before 1.21."""
+    changed: dict[str, str | None] = {}
+    if matched := _WILD.match(each.introduced or ""):
+        changed["introduced"] = matched[1]
+    if matched := _WILD.match(each.fixed or ""):
+        changed["fixed"] = matched[1]
+    if matched := _WILD.match(each.last_affected or ""):
+        changed |= {"fixed": after(matched[1]), "last_affected": None}
+    return each.model_copy(update=changed) if changed else each
 
 
 def _read(plain: str) -> tuple[Range, ...] | None:
@@ -105,7 +119,9 @@ def _read(plain: str) -> tuple[Range, ...] | None:
         return _vers(plain)
     bare = _NOISE.sub("", plain)
     if _OPERATOR.search(bare):
-        return _constraints(re.split(r"\s*(?:,|\||&&?|\band\b)\s*|\s+(?=[<>=≤≥])", bare))
+        if "|" in bare:
+            return _vers(f"/{bare}")
+        return _constraints(re.split(r"\s*(?:,|&&?|\band\b)\s*|\s+(?=[<>=≤≥])", bare))
     return _phrase(bare) or _list(bare)
 
 
@@ -167,7 +183,7 @@ def after(release: str) -> str:
 
 def _list(bare: str) -> tuple[Range, ...] | None:
     """Read `A, B and C`, where each is a version or a range; all of them or none."""
-    parts = [part for part in re.split(r"\s*[,;]\s*(?:and\s+)?|\s+and\s+|\s+/\s+", bare) if part]
+    parts = [part for part in re.split(r"\s*[,;]\s*(?:and\s+)?|\s+and\s+|\s+/\s+|\s*\|\s*", bare) if part]
     if len(parts) < 2:  # noqa: PLR2004  (one part is no list)
         return None
     found: list[Range] = []

@@ -1,0 +1,122 @@
+"""Decides on SBOMs: for which product version each is, and whether it is new, waits or is refused."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from schemas.sboms import SbomRegistered
+from services.intake.domain import identity
+from services.intake.domain.shelf import HeldProduct, HeldSbom, Shelf, Waiting
+from services.intake.domain.submission import (
+    WAIT,
+    Emission,
+    Outcome,
+    Status,
+    Submission,
+    rejected,
+)
+from services.intake.formats.canonical import Sbom, Subject
+from services.intake.formats.error import Fault
+
+
+def subject(submission: Submission, document: Sbom) -> Subject:
+    """What the SBOM describes: what the submitter says goes before what the document says."""
+    stated, about = document.subject, submission.about
+    if about is None:
+        return stated
+    return replace(
+        stated, product=about.product or stated.product, version=about.version or stated.version,
+        hardware=about.hardware or stated.hardware,
+    )
+
+
+def needs(submission: Submission, document: Sbom) -> frozenset[str]:
+    """The names under which the product is looked up, in lower case."""
+    found = subject(submission, document)
+    reference = found.product or found.name
+    return frozenset({reference.lower()}) if reference else frozenset()
+
+
+def decide(submission: Submission, document: Sbom, shelf: Shelf, now: datetime) -> Outcome:
+    """Register an inventory, let it wait for its product, or refuse it."""
+    about = subject(submission, document)
+    reference = about.product or about.name
+    if not reference or not about.version:
+        return rejected((_unaddressed(about),), document.format)
+    candidates = shelf.named(reference)
+    if len(candidates) > 1:
+        names = ", ".join(sorted(each.product for each in candidates))
+        return rejected((Fault(
+            "ambiguous_product", f"{reference!r} is a name of several products: {names}",
+            "/metadata/component/name", "name the product by its id: `?product=`, header "
+            "`pv-product`, or the metadata property `patchvigil:product`",
+        ),), document.format)
+    if not candidates or about.version not in candidates[0].versions:
+        return _wait(submission, document, shelf, candidates, now)
+    return _register(submission, document, shelf, candidates[0], now)
+
+
+def _unaddressed(about: Subject) -> Fault:
+    missing = "version" if about.product or about.name else "name"
+    return Fault(
+        f"no_{missing}", f"the SBOM does not say which product {missing} it describes",
+        f"/metadata/component/{missing}",
+        f"set metadata.component.{missing}, or say it with `?product=&version=` or the headers "
+        "`pv-product` and `pv-version`",
+    )
+
+
+def _wait(
+    submission: Submission, document: Sbom, shelf: Shelf, known: list[HeldProduct], now: datetime
+) -> Outcome:
+    about = subject(submission, document)
+    reference = (about.product or about.name or "").lower()
+    place = (f"{reference}@{about.version}", about.hardware)
+    older = tuple(
+        id_ for id_, each in shelf.waiting.rows()
+        if each.waits_for == place and id_ != submission.id
+    )
+    lacking = (
+        f"version {about.version!r} of product {known[0].product!r}" if known
+        else f"a product named {reference!r}"
+    )
+    needed = frozenset({reference})
+    shelf.waiting.put(submission.id, Waiting(submission.id, needed, place))
+    until = submission.received_at + WAIT
+    return Outcome(
+        Status.WAITING, f"waits for {lacking} until {until:%Y-%m-%d %H:%M} UTC", document.format,
+        needs=needed, waits_for=place, superseded=older,
+    )
+
+
+def _register(
+    submission: Submission, document: Sbom, shelf: Shelf, product: HeldProduct, now: datetime
+) -> Outcome:
+    about = subject(submission, document)
+    version = about.version or ""
+    place = (product.product, version, about.hardware)
+    digest = identity.of_models(document.components, document.dependencies)
+    held = shelf.sboms.get(place)
+    shown = f"{product.product} {version}"
+    if held is not None and held.digest == digest:
+        return Outcome(Status.UNCHANGED, f"{shown}: the same components", document.format)
+    sbom = str(identity.derived("sbom", *place, digest))
+    shelf.sboms.put(place, HeldSbom(sbom, digest, submission.id))
+    event = SbomRegistered(
+        sbom=sbom, product=product.product, version=version, hardware=about.hardware,
+        format=document.format, format_version=document.format_version,
+        original=submission.digest, digest=digest, components=document.components,
+        dependencies=document.dependencies, registered_at=now,
+    )
+    return Outcome(
+        Status.PUBLISHED, f"{shown}: {len(document.components)} components", document.format,
+        (Emission(event, digest),), counts={"components": len(document.components)},
+    )
+
+
+def waited_in_vain(needed: frozenset[str]) -> Outcome:
+    """The end of a wait: the product or version never came."""
+    names = ", ".join(sorted(needed))
+    return rejected((Fault(
+        "unknown_product", f"its product never came in {WAIT.days} days: {names}", None,
+        "register the product with this version, then send the document again",
+    ),))

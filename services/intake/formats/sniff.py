@@ -1,0 +1,188 @@
+"""Tells what a document is by its content, never by its name, and has it read by its parser."""
+
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from services.intake.formats import csaf, cve, cyclonedx, kev, openvex, osv, reading, register, tables
+from services.intake.formats.canonical import Advisories, Document, Statement
+from services.intake.formats.error import Fault, FormatError
+from services.intake.formats.shape import Node
+
+KNOWN = (
+    "CVE JSON 5, CSAF 2.0, OSV, the CISA KEV catalogue, CycloneDX 1.2 to 1.7 JSON, OpenVEX, and our own "
+    "files of products, entities, sites, devices, reports and incidents (YAML, JSON, CSV)"
+)
+MAX_RECORDS = 50_000
+_MAX_FAULTS = 1000
+_ADVISORIES = {"cve": cve.parse, "csaf": csaf.parse, "osv": osv.parse, "openvex": openvex.parse}
+
+
+def read(raw: bytes) -> Document:
+    """Read a document of any known format.
+
+    Raises:
+        FormatError: whatever is wrong with it; nothing else is ever raised.
+    """
+    body = reading.checked(raw)
+    try:
+        if body[:1] == b"{":
+            return _object(body)
+        if body[:1] == b"[":
+            return _array(body)
+        return _text(body)
+    except ValidationError as error:
+        raise _contract(error) from error
+
+
+def _contract(error: ValidationError) -> FormatError:
+    """A value that the contracts cannot hold, such as a name of a thousand characters."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = "/".join(str(part) for part in first["loc"])
+    return FormatError(
+        "invalid", f"{error.title} {field}: {first['msg']}", "shorten or correct the value"
+    )
+
+
+def _object(body: bytes) -> Document:
+    try:
+        document = reading.json_value(body)
+    except FormatError:
+        if b"\n" in body and _is_object(body.partition(b"\n")[0]):
+            return _lines(body)
+        raise
+    name = kind(document)
+    if name == "patchvigil":
+        return register.parse(reading.strict_json(body))
+    if name == "cyclonedx":
+        return cyclonedx.parse(document)
+    if name == "kev":
+        return kev.parse(document)
+    return Advisories(name, (_ADVISORIES[name](document),))
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
+def kind(document: Node) -> str:  # noqa: PLR0911  (one return a format)
+    """Name the format of a parsed JSON object.
+
+    Raises:
+        FormatError: it is none that we read; where it is a known one that comes later, that is said.
+    """
+    if "dataType" in document or "cveMetadata" in document:
+        return "cve"
+    if isinstance(document.get("document"), dict) and "csaf_version" in document["document"]:
+        return "csaf"
+    if document.get("bomFormat") == "CycloneDX":
+        return "cyclonedx"
+    if "vulnerabilities" in document and "dateReleased" in document:
+        return "kev"
+    context = str(document.get("@context", ""))
+    if "openvex" in context:
+        return "openvex"
+    if "spdxVersion" in document or "spdx.org" in context:
+        raise _later("SPDX")
+    if register.is_ours(document):
+        return "patchvigil"
+    if isinstance(document.get("feed"), dict):
+        raise FormatError(
+            "feed_index", "a ROLIE feed: it lists documents and is none", "send the documents it lists",
+            "/feed",
+        )
+    if isinstance(document.get("id"), str) and ("affected" in document or "modified" in document):
+        return "osv"
+    raise _unknown()
+
+
+def _unknown() -> FormatError:
+    return FormatError("unknown_format", "the format is not recognised", f"send one of: {KNOWN}", "")
+
+
+def _later(name: str) -> FormatError:
+    return FormatError(
+        "format_later", f"{name}: this format arrives later", "send CycloneDX JSON meanwhile", ""
+    )
+
+
+def _array(body: bytes) -> Document:
+    records = reading.json_value(body)
+    if not records:
+        raise FormatError("empty", "the list is empty", "send at least one record", "")
+    return _collection([(f"/{position}", record) for position, record in enumerate(records)])
+
+
+def _lines(body: bytes) -> Document:
+    records: list[tuple[str, Any]] = []
+    for number, line in enumerate(body.splitlines(), 1):
+        if line.strip():
+            records.append((f"line {number}", line))
+    return _collection(records)
+
+
+def _collection(records: list[tuple[str, Any]]) -> Advisories:
+    """Read a collection of advisories: a faulty record is listed and does not cost the others."""
+    if len(records) > MAX_RECORDS:
+        raise FormatError("too_many", f"more than {MAX_RECORDS} records", "split the document")
+    statements: list[Statement] = []
+    faults: list[Fault] = []
+    formats: set[str] = set()
+    for at, record in records:
+        try:
+            name, statement = _record(record)
+        except FormatError as error:
+            faults += [
+                Fault(fault.code, fault.reason, _under(at, fault.pointer), fault.mend)
+                for fault in error.faults[:1]
+            ]
+        else:
+            formats.add(name)
+            statements.append(statement)
+    if not statements:
+        raise FormatError.of(faults[:_MAX_FAULTS])
+    return Advisories("+".join(sorted(formats)), tuple(statements), tuple(faults))
+
+
+def _under(at: str, pointer: str | None) -> str:
+    return f"{at}: {pointer}" if at.startswith("line") and pointer else f"{at}{pointer or ''}"
+
+
+def _record(record: Any) -> tuple[str, Statement]:
+    document = reading.json_value(record) if isinstance(record, bytes) else record
+    if not isinstance(document, dict):
+        raise _unknown()
+    name = kind(document)
+    if name not in _ADVISORIES:
+        raise FormatError(
+            "not_in_a_collection", f"{name} documents are not read as part of a collection",
+            "send the document by itself", "",
+        )
+    try:
+        return name, _ADVISORIES[name](document)
+    except ValidationError as error:
+        raise _contract(error) from error
+
+
+def _text(body: bytes) -> Document:
+    if body[:1] == b"<":
+        if b"cyclonedx.org/schema/bom" in body[:2000]:
+            raise _later("CycloneDX in XML")
+        if b"spdx.org" in body[:4000]:
+            raise _later("SPDX in RDF/XML")
+        raise _unknown()
+    if body.startswith((b"SPDXVersion:", b"spdxVersion:", b'"spdxVersion"', b"##SPDX")):
+        raise _later("SPDX")
+    text = body.decode()
+    if tables.looks_like(text):
+        return register.parse_csv(text)
+    if ":" not in text.partition("\n")[0] and not text.startswith(("#", "---")):
+        raise _unknown()
+    document = reading.yaml_value(body)
+    if not register.is_ours(document):
+        raise _unknown()
+    return register.parse(document)

@@ -1,0 +1,229 @@
+"""Intake's HTTP edge: documents in, what became of them out, the catalogue, and erasure."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from schemas.catalogue import EntityRegistered, SiteRegistered
+from services.intake import desk, sealing, views
+from services.intake.domain import identity
+from services.intake.domain.submission import LONGEST_NAME, Status, Submission
+from services.intake.formats.reading import MAX_BYTES
+from services.intake.handlers import ROLES, about, plain
+from services.intake.store import catalogue as stored
+from services.intake.store import contacts, submissions
+from services.intake.views import SubmissionView
+from services.kit import ids
+from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page
+from services.kit.http import router as make_router
+from services.kit.problems import MEDIA_TYPE, Fault, ProblemDetails
+
+router = make_router("intake", max_bytes=MAX_BYTES)
+catalogue = make_router("intake")
+
+Text = Annotated[str | None, Query(max_length=LONGEST_NAME)]
+_CODES = {Status.PUBLISHED: 202, Status.WAITING: 202, Status.SUPERSEDED: 200, Status.UNCHANGED: 200}
+
+
+@router.post("/v1/submissions", status_code=202, response_model=SubmissionView)
+async def submit(  # noqa: PLR0913, PLR0917  (each is a query parameter)
+    request: Request, unit: CurrentUnit, name: Text = None, source: Text = None,
+    lane: Literal["urgent", "bulk"] = "urgent", product: Text = None, version: Text = None,
+    hardware: Text = None, *, dry_run: bool = False,
+) -> Response:
+    """Submit a document of any known format, as the request's body.
+
+    202 with the address of the submission where it was published or waits for its product; 200 where
+    it brought nothing new; 422 with every fault where it is refused. `dry_run` only says which.
+    """
+    actor = unit.require(*sorted(ROLES))
+    raw = await request.body()
+    digest = identity.digest(raw)
+    given = Submission(
+        id=ids.uuid7(), source=plain(source or actor.id), document=plain(name or digest[:16]),
+        raw=raw, digest=digest, received_at=unit.now, principal=actor.id,
+        person=actor.id if actor.kind == "person" else None, bulk=lane == "bulk",
+        about=about(product, version, hardware), traceparent=request.headers.get("traceparent"),
+    )
+    settled = await desk.take_in(unit, [given], dry_run=dry_run)
+    own = next(each for each in settled if each.submission.id == given.id)
+    view = views.of_settled(own, unit.now, dry_run=dry_run)
+    if not dry_run:
+        unit.audit(
+            "submission.decided", f"submission/{given.id}",
+            after={"status": view.status, "document": given.document, "digest": digest},
+        )
+    return _answer(view)
+
+
+def _answer(view: SubmissionView) -> Response:
+    """The answer leaves after the commit: a refusal is kept and published like everything else."""
+    address = f"/v1/submissions/{view.id}"
+    headers = {} if view.dry_run else {"location": address}
+    if view.status == Status.REJECTED:
+        first = view.faults[0]
+        problem = ProblemDetails(
+            type=f"urn:patchvigil:problem:{first.code.replace('_', '-')}",
+            title="Document rejected", status=422, detail=view.detail, pointer=first.pointer,
+            mend=first.mend, instance=None if view.dry_run else address,
+            errors=tuple(
+                Fault(detail=f.reason, pointer=f.pointer, mend=f.mend) for f in view.faults
+            ),
+        )
+        return Response(problem.model_dump_json(exclude_none=True), 422, headers, MEDIA_TYPE)
+    status = 200 if view.dry_run else _CODES[Status(view.status)]
+    return Response(view.model_dump_json(), status, headers, "application/json")
+
+
+@router.get("/v1/submissions")
+async def list_submissions(
+    unit: CurrentUnit, status: views.StatusName | None = None, source: Text = None,
+    cursor: Cursor = None, limit: Limit = 50,
+) -> Page[SubmissionView]:
+    """Submissions and what became of them, the newest first."""
+
+    async def query(after: object, wanted: int) -> list[SubmissionView]:
+        rows = await stored.submissions(unit.db, status, source, _moment(after), wanted)
+        return [views.of_row(row) for row in rows]
+
+    return await page(query, cursor, limit, lambda view: (view.received_at, view.id))
+
+
+def _moment(after: object) -> tuple[datetime, UUID] | None:
+    match after:
+        case (datetime() as moment, UUID() as last):
+            return moment, last
+        case None:
+            return None
+        case _:
+            raise Problem(
+                422, "Request is not valid", "the cursor is not one of this list",
+                parameter="cursor", mend="take `next` of the page before",
+            )
+
+
+@router.get("/v1/submissions/{submission}")
+async def show_submission(submission: UUID, unit: CurrentUnit) -> SubmissionView:
+    """What became of one submission."""
+    row = await stored.submission(unit.db, submission)
+    if row is None:
+        raise _absent("submission", str(submission))
+    return views.of_row(row)
+
+
+@router.get("/v1/originals/{digest}", response_class=Response)
+async def show_original(digest: str, unit: CurrentUnit) -> Response:
+    """A document's bytes as they were received. What holds personal data needs a role for it."""
+    row = await unit.db.fetchrow(submissions.ORIGINAL, digest)
+    if row is None:
+        raise _absent("original", digest)
+    if row["sealed"]:
+        unit.require("psirt", "regulatory", "admin")
+    content = await submissions.content(row, unit.blobs, sealing.current())
+    if content is None:
+        raise Problem(410, "Gone", "it held personal data and was erased", mend="nothing: it is gone")
+    # Never a type that a browser would run: the bytes are somebody else's.
+    return Response(content, media_type="application/octet-stream",
+                    headers={"content-disposition": "attachment", "x-content-type-options": "nosniff"})
+
+
+def _absent(what: str, name: str) -> Problem:
+    return Problem(404, "Not Found", f"there is no {what} {name}", mend="list them to see which are")
+
+
+def _key(after: object) -> str:
+    return str(after[0]) if isinstance(after, tuple) and after else ""
+
+
+@catalogue.get("/v1/products")
+async def list_products(
+    unit: CurrentUnit, cursor: Cursor = None, limit: Limit = 50
+) -> Page[views.ProductView]:
+    """Products by id, retired ones included."""
+
+    async def query(after: object, wanted: int) -> list[views.ProductView]:
+        rows = await stored.rows(unit.db, "product", _key(after), wanted)
+        return [views.product(row) for row in rows]
+
+    return await page(query, cursor, limit, lambda view: (view.product.product,))
+
+
+@catalogue.get("/v1/products/{product:path}")
+async def show_product(product: str, unit: CurrentUnit) -> views.ProductView:
+    """One product."""
+    row = await stored.row(unit.db, f"product/{product}")
+    if row is None:
+        raise _absent("product", product)
+    return views.product(row)
+
+
+@catalogue.get("/v1/entities")
+async def list_entities(
+    unit: CurrentUnit, cursor: Cursor = None, limit: Limit = 50
+) -> Page[EntityRegistered]:
+    """Legal entities by id."""
+
+    async def query(after: object, wanted: int) -> list[EntityRegistered]:
+        rows = await stored.rows(unit.db, "entity", _key(after), wanted)
+        return [views.entity(row) for row in rows]
+
+    return await page(query, cursor, limit, lambda view: (view.entity,))
+
+
+@catalogue.get("/v1/sites")
+async def list_sites(
+    unit: CurrentUnit, cursor: Cursor = None, limit: Limit = 50
+) -> Page[SiteRegistered]:
+    """Sites by id; their contacts are references."""
+
+    async def query(after: object, wanted: int) -> list[SiteRegistered]:
+        rows = await stored.rows(unit.db, "site", _key(after), wanted)
+        return [views.site(row) for row in rows]
+
+    return await page(query, cursor, limit, lambda view: (view.site,))
+
+
+@catalogue.get("/v1/devices")
+async def list_devices(
+    unit: CurrentUnit, product: Text = None, site: Text = None, cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[views.DeviceView]:
+    """Devices by id, of a product or at a site."""
+
+    async def query(after: object, wanted: int) -> list[views.DeviceView]:
+        rows = await stored.rows(unit.db, "device", _key(after), wanted, product, site)
+        return [views.device(row) for row in rows]
+
+    return await page(query, cursor, limit, lambda view: (view.device.device,))
+
+
+@catalogue.get("/v1/contacts/{reference}")
+async def show_contact(reference: str, unit: CurrentUnit) -> views.ContactView:
+    """Personal data under a reference, for whoever has to reach the person."""
+    unit.require("psirt", "regulatory", "admin")
+    found = await contacts.read(unit.db, sealing.current(), reference)
+    if found is None:
+        raise _absent("contact", reference)
+    return views.ContactView(
+        reference=reference, name=found.name, role=found.role, email=found.email, phone=found.phone
+    )
+
+
+@catalogue.delete("/v1/contacts/{reference}")
+async def erase_contact(reference: str, unit: CurrentUnit) -> views.Erased:
+    """Erase personal data for good, with the originals that hold it; the reference stays, empty."""
+    unit.require("psirt", "regulatory", "admin")
+    count = await contacts.erase(unit.db, reference, unit.now)
+    if count is None:
+        raise _absent("contact", reference)
+    unit.audit("contact.erased", f"contact/{reference}", reason="erasure request")
+    return views.Erased(reference=reference, originals=count)
+
+
+@catalogue.get("/v1/reconcile")
+async def reconcile(unit: CurrentUnit) -> views.ReconcileView:
+    """Compare what waits with what is registered; a difference is a join that was missed."""
+    unit.require("admin")
+    return views.ReconcileView(differences=await stored.missed(unit.db))

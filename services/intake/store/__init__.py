@@ -1,0 +1,1 @@
+"""SQL of intake: set-based, one statement a batch."""
