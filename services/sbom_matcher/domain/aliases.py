@@ -125,7 +125,7 @@ def _joining(held: Mapping[str, Held], absorbed: str, edges: list[Edge]) -> str:
 
 def _splits(held: Mapping[str, Held], named: Mapping[str, list[str]]) -> tuple[Split, ...]:
     """Name the sets that left a group which lives on, or is taken along by another set."""
-    found = []
+    found: list[Split] = []
     for name, members in named.items():
         origins = {held[each].group for each in members if held[each].group not in members}
         found.extend(

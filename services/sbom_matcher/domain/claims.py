@@ -51,7 +51,10 @@ def read(assertions: Iterable[Assertion]) -> tuple[Claim, ...]:
     """Read assertions on one vulnerability; those whose target identifies nothing are left out."""
     groups: dict[tuple[object, ...], list[Assertion]] = {}
     for each in assertions:
-        identity = (each.asserter, each.target, each.product, each.product_version)
+        identity = (
+            each.asserter, each.target, each.default_status, each.product, each.product_version,
+            each.author, each.expires_at,
+        )  # fmt: skip
         groups.setdefault(identity, []).append(each)
     return tuple(claim for group in groups.values() for claim in _claims(group))
 
@@ -64,6 +67,14 @@ def ident_of(assertion: Assertion) -> str | None:
         return found
     of_itself = target.kind is TargetKind.NAME and target.product in {None, "", assertion.product}
     return handles.ident_of_product(assertion.product) if of_itself or found is None else found
+
+
+def is_statement(assertion: Assertion) -> bool:
+    """Tell whether an assertion is our own analysts', which outranks everybody's.
+
+    A person states it, or it is limited to one of our products.
+    """
+    return assertion.product is not None or assertion.author is not None
 
 
 def narrowed(assertion: Assertion, place: int | None) -> Assertion:

@@ -17,6 +17,8 @@ from services.sbom_matcher.domain.versions.encoding import (
 
 UNPARSED_RANGE = "unparsed_range"
 GIT_RANGE = "git_range"
+NO_RANGE = "no_range"
+"""The source names no version at all: nobody can say what is affected."""
 
 _OPEN = frozenset({None, "", "*"})
 _ZERO = "0"
@@ -53,9 +55,7 @@ def of_range(scheme: str, stated: Range) -> Covered:
     all that is below. OSV's `introduced: 0` is before every version, pre-releases included.
     """
     if stated.unparsed is not None:
-        return Covered(
-            unread=GIT_RANGE if "git" in (stated.reason or "").lower() else UNPARSED_RANGE
-        )
+        return Covered(unread=_unread(stated.reason or ""))
     if stated.exact:
         return _exact(scheme, stated.exact)
     low = _low(scheme, stated)
@@ -68,6 +68,13 @@ def of_range(scheme: str, stated: Range) -> Covered:
         return Covered(unread=UNPARSED_RANGE)
     unbounded = low == FIRST and high == HIGHEST
     return Covered((EVERYTHING,) if unbounded else (Interval(low, high),))
+
+
+def _unread(reason: str) -> str:
+    """Classify what the parser said: what kind of text it was decides who can mend it."""
+    if "git" in reason.lower():
+        return GIT_RANGE
+    return NO_RANGE if "no version" in reason else UNPARSED_RANGE
 
 
 def outside(intervals: Iterable[Interval]) -> tuple[Interval, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.findings import Matcher, Verdict
-from services.sbom_matcher.domain.claims import Claim, Span
+from services.sbom_matcher.domain.claims import Claim, Span, is_statement
 from services.sbom_matcher.domain.handles import Handle
 
 _MATCHERS = {
@@ -60,7 +60,10 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """One assertion that met a component, and what it says of it alone."""
+    """One assertion that met a component, and what it says of it alone.
+
+    `digest` is the assertion's content, so that evidence which changed its words shows.
+    """
 
     assertion: int
     advisory: str
@@ -73,6 +76,7 @@ class Met:
     statement: bool
     whole_product: bool
     held_at: datetime
+    digest: bytes = b""
 
 
 def match(
@@ -113,7 +117,7 @@ def _met(stated: Stated, handle: Handle) -> Iterator[Met]:
     assertion = stated.claim.assertion
     for span in stated.claim.spans:
         if _covers(span, handle):
-            statement = assertion.product is not None
+            statement = is_statement(assertion)
             yield Met(
                 assertion=stated.assertion,
                 advisory=stated.advisory,

@@ -1,5 +1,6 @@
 """Compares the findings that should hold with those that are held: only what changed is told."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,7 +11,10 @@ from services.sbom_matcher.domain.verdict import Decision
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A finding as held: live or ended, and a digest of what it said."""
+    """A finding as held: live or ended, and a digest of what it said.
+
+    `told_as` is the vulnerability under which it was told last; a merge moves it to another.
+    """
 
     finding: str
     live: bool
@@ -18,6 +22,7 @@ class Standing:
     reason: str | None
     fixed_in: tuple[str, ...]
     digest: bytes
+    told_as: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,7 @@ Transition = Opened | Changed | Cleared
 
 
 def compare(
-    wanted: Mapping[Place, Decision],
-    digests: Mapping[Place, bytes],
-    held: Mapping[Place, Standing],
+    wanted: Mapping[Place, Decision], held: Mapping[Place, Standing]
 ) -> Iterator[Transition]:
     """Give the transitions from what is held to what should hold, in the order of places.
 
@@ -68,12 +71,24 @@ def compare(
         elif live is None:
             if decision.noteworthy:
                 yield Opened(place, decision)
-        elif live.digest != digests[place]:
-            yield Changed(place, decision, live, _why(live, decision))
+        elif live.digest != digest(place, decision):
+            yield Changed(place, decision, live, _why(place, live, decision))
 
 
-def _why(before: Standing, now: Decision) -> str:
+def digest(place: Place, decision: Decision) -> bytes:
+    """Condense what a finding says, evidence included, so that a change shows."""
+    said = [place.vulnerability, decision.verdict, decision.reason, decision.conflict]
+    proofs = [
+        (met.advisory, met.asserter, met.matcher, met.verdict, met.reason, met.place, met.digest)
+        for met in decision.mets
+    ]
+    return hashlib.sha256(repr((said, decision.fixed_in, proofs)).encode()).digest()[:16]
+
+
+def _why(place: Place, before: Standing, now: Decision) -> str:
     """Say what changed, in words."""
+    if before.told_as != place.vulnerability:
+        return f"was told under {before.told_as}; identifiers were merged or split"
     if before.verdict is not now.verdict:
         by = "a statement of our own" if now.stated else "the assertions held now"
         return f"verdict was {before.verdict}, is {now.verdict} by {by}"

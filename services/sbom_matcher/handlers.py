@@ -1,0 +1,119 @@
+"""The Kafka edge: store what arrived, and ask for the matches that follow from it."""
+
+from collections.abc import Iterable, Sequence
+
+from schemas.advisories import AdvisoryPublished, AdvisoryWithdrawn
+from schemas.catalogue import ProductRegistered, ProductRetired
+from schemas.event import Event
+from schemas.findings import SbomCompared
+from schemas.sboms import SbomRegistered
+from services.kit.consume import Consumer
+from services.kit.records import Batch, Received
+from services.kit.timers import Fired, Timers
+from services.kit.unit import Unit
+from services.sbom_matcher.domain import handles
+from services.sbom_matcher.matcher import BELL
+from services.sbom_matcher.store import advisories, pending, stock
+from services.sbom_matcher.store.pending import Wish
+
+consumer = Consumer("sbom-matcher")
+timers = Timers()
+
+_EXPIRES = "statement expires"
+
+
+@consumer.on(ProductRegistered, ProductRetired)
+async def on_products(batch: Batch, unit: Unit) -> None:
+    """Keep products, their versions and the names others use for them."""
+    await unit.lock("product", (each.key for each in batch))
+    states: list[tuple[ProductRegistered, int, bool]] = []
+    causes: dict[str, Received[Event]] = {}
+    for each in batch:
+        if isinstance(each.event, ProductRegistered | ProductRetired):
+            retired = isinstance(each.event, ProductRetired)
+            state = each.event.last if isinstance(each.event, ProductRetired) else each.event
+            states.append((state, each.revision, retired))
+            causes[state.product] = each
+    touched = await stock.save_products(unit.db, states)
+    await _ask(
+        unit,
+        (
+            Wish("version", pending.version_subject(*each), causes[each[0]].bulk, causes[each[0]])
+            for each in touched
+        ),
+    )
+
+
+@consumer.on(SbomRegistered)
+async def on_sboms(batch: Batch, unit: Unit) -> None:
+    """Keep what product versions contain."""
+    registered = batch.of(SbomRegistered)
+    await unit.lock("product", (f"product/{each.event.product}" for each in registered))
+    wishes = []
+    for each in registered:
+        sbom = each.event
+        compared = await stock.save_sbom(unit.db, sbom, each.revision)
+        if compared is not None:
+            unit.emit(_compared(sbom, compared), cause=each, name=sbom.sbom)
+            subject = pending.version_subject(sbom.product, sbom.version)
+            wishes.append(Wish("version", subject, each.bulk, each))
+    await _ask(unit, wishes)
+
+
+@consumer.on(AdvisoryPublished, AdvisoryWithdrawn)
+async def on_advisories(batch: Batch, unit: Unit) -> None:
+    """Keep what advisories claim, in spans of version keys."""
+    published, withdrawn = batch.of(AdvisoryPublished), batch.of(AdvisoryWithdrawn)
+    await unit.lock("advisory", (each.key for each in batch))
+    spoken = await advisories.publish(
+        unit.db, [(each.event, each.revision) for each in published]
+    )
+    ended = await advisories.withdraw(
+        unit.db, [(each.event.advisory, each.revision) for each in withdrawn], unit.now
+    )
+    _arm_expiries(unit, published, spoken.keys())
+    causes: dict[str, Received[Event]] = {each.key: each for each in batch}
+    await _ask(
+        unit,
+        (
+            Wish("identifier", identifier, causes[advisory].bulk, causes[advisory])
+            for found in (spoken, ended)
+            for advisory, identifiers in found.items()
+            for identifier in identifiers
+        ),
+    )
+
+
+@timers.on_fire
+async def on_expiries(fired: Sequence[Fired], unit: Unit) -> None:
+    """Match again what a lapsed statement spoke of."""
+    await _ask(unit, (Wish("identifier", each.subject, False, each) for each in fired))
+
+
+def _arm_expiries(
+    unit: Unit, published: Sequence[Received[AdvisoryPublished]], kept: Iterable[str]
+) -> None:
+    saved = set(kept)
+    for each in published:
+        for vulnerability in each.event.vulnerabilities if each.event.advisory in saved else ():
+            for assertion in vulnerability.assertions:
+                if assertion.expires_at is not None:
+                    unit.arm(vulnerability.id, _EXPIRES, assertion.expires_at)
+
+
+def _compared(sbom: SbomRegistered, before: stock.Comparison) -> SbomCompared:
+    now = {stock.shown(each) for each in sbom.components}
+    return SbomCompared(
+        product=sbom.product,
+        version=sbom.version,
+        before=before.before,
+        after=sbom.sbom,
+        added=tuple(sorted(now - before.contents)),
+        removed=tuple(sorted(before.contents - now)),
+        unmatchable=sum(not handles.of_component(each) for each in sbom.components),
+    )
+
+
+async def _ask(unit: Unit, wishes: Iterable[Wish]) -> None:
+    await pending.put(unit.db, wishes)
+    unit.after_commit(BELL.ring)

@@ -1,0 +1,147 @@
+"""The HTTP edge: findings with evidence, vulnerabilities by any identifier, and where things are."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request
+
+from schemas.findings import Verdict
+from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page, router
+from services.kit.pages import Key
+from services.sbom_matcher.domain import description, inventory, purl
+from services.sbom_matcher.reconcile import reconcile
+from services.sbom_matcher.store import groups, queries
+from services.sbom_matcher.store.queries import Filters, Location, Shown
+from services.sbom_matcher.views import (
+    DifferenceView,
+    FindingView,
+    LocationView,
+    ReconcileView,
+    VulnerabilityView,
+)
+
+routes = router("sbom-matcher")
+
+Asked = Annotated[str | None, Query(max_length=512)]
+
+
+@routes.get("/v1/findings")
+async def list_findings(
+    unit: CurrentUnit,
+    verdict: Verdict | None = None,
+    product: Asked = None,
+    vulnerability: Annotated[
+        str | None, Query(max_length=512, description="By any of its identifiers.")
+    ] = None,
+    *,
+    ended: Annotated[bool, Query(description="Also those that hold no more.")] = False,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[FindingView]:
+    """List findings, live ones unless asked otherwise."""
+    unit.require()
+    filters = Filters(verdict, product, vulnerability, only_live=not ended)
+
+    async def query(after: Key | None, most: int) -> list[FindingView]:
+        return [_view(each) for each in await queries.findings(unit.db, filters, after, most)]
+
+    return await page(query, cursor, limit, lambda each: (UUID(each.finding),))
+
+
+@routes.get("/v1/findings/{finding}")
+async def show_finding(finding: UUID, unit: CurrentUnit) -> FindingView:
+    """Show one finding with every assertion that met it, live or ended."""
+    unit.require()
+    found = await queries.finding(unit.db, finding)
+    if found is None:
+        raise Problem(
+            404, "No such finding", f"there is no finding {finding}",
+            parameter="finding", mend="list them at /v1/findings",
+        )  # fmt: skip
+    return _view(found)
+
+
+@routes.get("/v1/vulnerabilities/{identifier:path}")
+async def show_vulnerability(identifier: str, unit: CurrentUnit) -> VulnerabilityView:
+    """Show a vulnerability by any of its identifiers."""
+    unit.require()
+    if inventory.is_pseudo(identifier):
+        text = inventory.describe(identifier.partition("/")[2])
+        return VulnerabilityView(
+            description=text, advisories=(), findings=await queries.counts(unit.db, identifier)
+        )
+    name = await queries.group_of(unit.db, identifier)
+    if name is None:
+        raise Problem(
+            404, "No such vulnerability", f"no advisory held speaks of {identifier}",
+            parameter="identifier", mend="submit an advisory that does, or check the spelling",
+        )  # fmt: skip
+    [(group, records)] = await groups.described(unit.db, [name])
+    return VulnerabilityView(
+        description=description.describe(group.id, group.identifiers, group.absorbed, records),
+        advisories=await queries.advisories(unit.db, name),
+        findings=await queries.counts(unit.db, name),
+    )
+
+
+@routes.get("/v1/where")
+async def where(
+    unit: CurrentUnit,
+    component: Annotated[
+        str, Query(min_length=1, max_length=512, description="Name or purl, `@version` optional.")
+    ],
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[LocationView]:
+    """Say which product versions hold a component, by its exact name or its package URL."""
+    unit.require()
+    package = purl.parse(component) if component.startswith("pkg:") else None
+    name, _, version = component.rpartition("@") if component.find("@", 1) > 0 else (component, "", "")
+    wanted = package.version if package else version or None
+
+    async def query(after: Key | None, most: int) -> list[Location]:
+        ident = package.base if package else None
+        return list(await queries.where(unit.db, name, ident, wanted, after, most))
+
+    found = await page(
+        query, cursor, limit, lambda each: (each.product, each.version, each.hardware, each.place)
+    )
+    return Page(items=[_location(each) for each in found.items], next=found.next)
+
+
+@routes.get("/v1/reconcile")
+async def recompute(request: Request, unit: CurrentUnit) -> ReconcileView:
+    """Recompute every finding and compare; runs in a snapshot of its own and changes nothing."""
+    unit.require("admin")
+    found = await reconcile(request.app.state.context.pool, unit.now)
+    return ReconcileView(
+        vulnerabilities=found.vulnerabilities,
+        versions=found.versions,
+        findings=found.findings,
+        waiting=found.waiting,
+        differences=found.differences,
+        listed=tuple(
+            DifferenceView(
+                what=each.what, vulnerability=each.vulnerability, product=each.product,
+                version=each.version, hardware=each.hardware, component=each.component,
+            )
+            for each in found.listed
+        ),
+    )  # fmt: skip
+
+
+def _view(shown: Shown) -> FindingView:
+    return FindingView(
+        **dict(shown.finding), live=shown.live, cleared_at=shown.cleared_at
+    )
+
+
+def _location(found: Location) -> LocationView:
+    return LocationView(
+        product=found.product,
+        version=found.version,
+        hardware=found.hardware,
+        component=found.name,
+        component_version=found.component_version,
+        component_purl=found.purl,
+    )

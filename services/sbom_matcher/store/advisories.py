@@ -1,0 +1,190 @@
+"""Stores advisories: what each says of each vulnerability, as records, aliases, assertions, spans."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.advisories import AdvisoryPublished, Vulnerability
+from services.kit.database import Connection
+from services.sbom_matcher.domain import claims
+from services.sbom_matcher.domain.claims import Claim
+
+SAVE = """
+INSERT INTO advisory AS held (advisory, revision, source, digest, withdrawn, held_at)
+SELECT * FROM unnest(
+    $1::text[], $2::bigint[], $3::text[], $4::text[], $5::bool[], $6::timestamptz[])
+ON CONFLICT (advisory) DO UPDATE SET revision = excluded.revision, source = excluded.source,
+    digest = excluded.digest, withdrawn = excluded.withdrawn, held_at = excluded.held_at
+WHERE held.revision < excluded.revision RETURNING advisory
+"""
+WITHDRAW = """
+INSERT INTO advisory AS held (advisory, revision, source, digest, withdrawn, held_at)
+SELECT advisory, revision, '', '', true, $3
+FROM unnest($1::text[], $2::bigint[]) AS w(advisory, revision)
+ON CONFLICT (advisory) DO UPDATE SET revision = excluded.revision, withdrawn = true
+WHERE held.revision < excluded.revision RETURNING advisory
+"""
+WITHDRAW_RECORDS = "UPDATE record SET withdrawn = true WHERE advisory = ANY($1)"
+FORGET_ASSERTIONS = "DELETE FROM assertion WHERE advisory = ANY($1)"
+FORGET_ALIASES = "DELETE FROM alias WHERE advisory = ANY($1) RETURNING advisory, identifier, alias"
+FORGET_RECORDS = "DELETE FROM record WHERE advisory = ANY($1) RETURNING advisory, identifier"
+IDENTIFIERS = """
+SELECT advisory, identifier FROM record WHERE advisory = ANY($1)
+UNION SELECT advisory, alias FROM alias WHERE advisory = ANY($1)
+"""
+RECORDS = """
+INSERT INTO record (advisory, identifier, withdrawn, body)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bool[], $4::jsonb[]) ON CONFLICT DO NOTHING
+"""
+ALIASES = """
+INSERT INTO alias (advisory, identifier, alias)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING
+"""
+ASSERTIONS = """
+INSERT INTO assertion (advisory, identifier, asserter, statement, product, product_version,
+    expires_at, held_at, digest, body)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::text[],
+    $7::timestamptz[], $8::timestamptz[], $9::bytea[], $10::jsonb[])
+RETURNING id
+"""
+SPANS = """
+INSERT INTO span (assertion, ident, low, high, verdict, reason, place, fixed)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[], $5::text[], $6::text[],
+    $7::int[], $8::text[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One claim of an advisory on one vulnerability, as it is stored."""
+
+    advisory: str
+    identifier: str
+    held_at: datetime
+    claim: Claim
+
+    @property
+    def digest(self) -> bytes:
+        """What tells whether the assertion changed between two states of the advisory."""
+        written = self.claim.assertion.model_dump_json().encode()
+        return hashlib.sha256(written).digest()[:16]
+
+
+async def publish(
+    db: Connection, published: Sequence[tuple[AdvisoryPublished, int]]
+) -> dict[str, list[str]]:
+    """Replace advisories by their newest state (event, revision); older ones change nothing.
+
+    Returns, for each advisory that was replaced, the identifiers it speaks or spoke of, those it
+    leads with first.
+    """
+    newest = {event.advisory: (event, revision) for event, revision in published}
+    rows = await db.fetch(
+        SAVE,
+        list(newest),
+        [revision for _, revision in newest.values()],
+        [event.source for event, _ in newest.values()],
+        [event.digest for event, _ in newest.values()],
+        [False] * len(newest),
+        [event.received_at for event, _ in newest.values()],
+    )
+    kept = [newest[row["advisory"]][0] for row in rows]
+    before = await _forget(db, [event.advisory for event in kept])
+    await _write_records(db, kept)
+    await _write_claims(db, [entry for event in kept for entry in entries(event)])
+    spoken: dict[str, list[str]] = {}
+    for event in kept:
+        now = [name for each in event.vulnerabilities for name in (each.id, *each.aliases)]
+        spoken[event.advisory] = list(dict.fromkeys((*now, *before.get(event.advisory, ()))))
+    return spoken
+
+
+async def withdraw(
+    db: Connection, withdrawn: Sequence[tuple[str, int]], now: datetime
+) -> dict[str, list[str]]:
+    """End what withdrawn advisories (id, revision) claim; their words are kept, marked withdrawn."""
+    latest = dict(withdrawn)
+    rows = await db.fetch(WITHDRAW, list(latest), list(latest.values()), now)
+    ended = [row["advisory"] for row in rows]
+    spoken: dict[str, list[str]] = {}
+    for row in await db.fetch(IDENTIFIERS, ended):
+        spoken.setdefault(row["advisory"], []).append(row["identifier"])
+    await db.execute(WITHDRAW_RECORDS, ended)
+    await db.execute(FORGET_ASSERTIONS, ended)
+    return spoken
+
+
+def entries(event: AdvisoryPublished) -> Iterator[Entry]:
+    """Read an advisory's claims; a vulnerability that its source withdrew claims nothing."""
+    for each in event.vulnerabilities:
+        if each.withdrawn_at is None:
+            for claim in claims.read(each.assertions):
+                yield Entry(event.advisory, each.id, event.received_at, claim)
+
+
+async def _forget(db: Connection, advisories: list[str]) -> dict[str, list[str]]:
+    """Forget what advisories said before, and return of what."""
+    spoken: dict[str, list[str]] = {}
+    for row in await db.fetch(FORGET_RECORDS, advisories):
+        spoken.setdefault(row["advisory"], []).append(row["identifier"])
+    for row in await db.fetch(FORGET_ALIASES, advisories):
+        spoken.setdefault(row["advisory"], []).append(row["alias"])
+    await db.execute(FORGET_ASSERTIONS, advisories)
+    return spoken
+
+
+async def _write_records(db: Connection, events: Sequence[AdvisoryPublished]) -> None:
+    said = [(event.advisory, each) for event in events for each in event.vulnerabilities]
+    await db.execute(
+        RECORDS,
+        [advisory for advisory, _ in said],
+        [each.id for _, each in said],
+        [each.withdrawn_at is not None for _, each in said],
+        [_described(each) for _, each in said],
+    )
+    aliases = [
+        (advisory, each.id, alias)
+        for advisory, each in said
+        for alias in each.aliases
+        if alias != each.id
+    ]
+    await db.execute(ALIASES, *([row[column] for row in aliases] for column in range(3)))
+
+
+def _described(each: Vulnerability) -> dict[str, object]:
+    """Keep a record's words and scores; its assertions have rows of their own."""
+    return each.model_dump(mode="json", exclude={"assertions"})
+
+
+async def _write_claims(db: Connection, found: Sequence[Entry]) -> None:
+    stated = [entry.claim.assertion for entry in found]
+    rows = await db.fetch(
+        ASSERTIONS,
+        [entry.advisory for entry in found],
+        [entry.identifier for entry in found],
+        [each.asserter for each in stated],
+        [claims.is_statement(each) for each in stated],
+        [each.product for each in stated],
+        [each.product_version for each in stated],
+        [each.expires_at for each in stated],
+        [entry.held_at for entry in found],
+        [entry.digest for entry in found],
+        [each.model_dump(mode="json") for each in stated],
+    )
+    spans = [
+        (row["id"], entry.claim.ident, span)
+        for row, entry in zip(rows, found, strict=True)
+        for span in entry.claim.spans
+    ]
+    await db.execute(
+        SPANS,
+        [number for number, _, _ in spans],
+        [ident for _, ident, _ in spans],
+        [span.interval.low if span.interval else None for _, _, span in spans],
+        [span.interval.high if span.interval else None for _, _, span in spans],
+        [span.verdict for _, _, span in spans],
+        [span.reason for _, _, span in spans],
+        [span.place for _, _, span in spans],
+        [span.fixed for _, _, span in spans],
+    )

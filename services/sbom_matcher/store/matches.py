@@ -1,0 +1,104 @@
+"""Matches in SQL: a vulnerability against the portfolio, product versions against all advisories.
+
+Each direction is one statement over indexed byte keys; `domain.matching` is the same rule in memory,
+and a property test holds the two equal.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+
+from schemas.findings import Verdict
+from services.kit.database import Connection
+from services.sbom_matcher.domain.matching import Met, Place, matcher_of
+
+_COLUMNS = """
+    k.vulnerability, i.product, i.version, i.hardware, c.place AS component, a.id AS assertion,
+    a.advisory, a.asserter, a.statement, a.held_at, a.digest, h.ident, s.verdict,
+    coalesce(s.reason, CASE WHEN s.low IS NULL THEN h.reason END) AS reason, s.place, s.fixed
+"""
+_SPEAKS_OF = """
+    (a.expires_at IS NULL OR a.expires_at > $1)
+    AND (a.product IS NULL
+        OR (a.product = i.product AND coalesce(a.product_version, i.version) = i.version))
+    AND NOT EXISTS (SELECT FROM product p WHERE p.product = i.product AND p.retired)
+"""
+_KEYED = "h.ident = s.ident AND h.vkey >= s.low AND h.vkey < s.high"
+_UNREAD = "h.ident = s.ident AND h.vkey IS NULL AND s.low IS NULL"
+
+_BY_VULNERABILITY = """
+SELECT {columns} FROM identifier k
+JOIN assertion a ON a.identifier = k.identifier
+JOIN span s ON s.assertion = a.id
+JOIN handle h ON {meets}
+JOIN component c ON c.id = h.component
+JOIN inventory i ON i.component = h.component
+WHERE k.vulnerability = ANY($2) AND {speaks_of}
+"""
+_BY_VERSION = """
+SELECT {columns} FROM unnest($2::text[], $3::text[]) AS w(product, version)
+JOIN inventory i ON i.product = w.product AND i.version = w.version
+JOIN component c ON c.id = i.component
+JOIN handle h ON h.component = i.component
+JOIN span s ON {meets}
+JOIN assertion a ON a.id = s.assertion
+JOIN identifier k ON k.identifier = a.identifier
+WHERE {speaks_of}
+"""
+
+
+def _both(statement: str) -> str:
+    """Join what a version's key decides with what is said of versions without one.
+
+    Two branches, because an OR would cost the index.
+    """
+    return " UNION ALL ".join(
+        statement.format(columns=_COLUMNS, meets=meets, speaks_of=_SPEAKS_OF)
+        for meets in (_KEYED, _UNREAD)
+    )
+
+
+BY_VULNERABILITY = _both(_BY_VULNERABILITY)
+BY_VERSION = _both(_BY_VERSION)
+
+
+async def of_vulnerabilities(
+    db: Connection, vulnerabilities: Sequence[str], now: datetime
+) -> dict[Place, tuple[Met, ...]]:
+    """Match every claim on these vulnerabilities against the whole portfolio."""
+    return _found(await db.fetch(BY_VULNERABILITY, now, vulnerabilities))
+
+
+async def of_versions(
+    db: Connection, versions: Sequence[tuple[str, str]], now: datetime
+) -> dict[Place, tuple[Met, ...]]:
+    """Match everything in these product versions against every claim."""
+    products, numbers = [p for p, _ in versions], [v for _, v in versions]
+    return _found(await db.fetch(BY_VERSION, now, products, numbers))
+
+
+def _found(rows: Sequence[asyncpg.Record]) -> dict[Place, tuple[Met, ...]]:
+    found: defaultdict[Place, list[Met]] = defaultdict(list)
+    for row in rows:
+        place = Place(
+            row["vulnerability"], row["product"], row["version"], row["hardware"], row["component"]
+        )
+        found[place].append(
+            Met(
+                assertion=row["assertion"],
+                advisory=row["advisory"],
+                asserter=row["asserter"],
+                matcher=matcher_of(row["ident"], statement=row["statement"]),
+                verdict=Verdict(row["verdict"]),
+                reason=row["reason"],
+                place=row["place"],
+                fixed=row["fixed"],
+                statement=row["statement"],
+                whole_product=row["ident"].startswith("product:"),
+                held_at=row["held_at"],
+                digest=row["digest"],
+            )
+        )
+    return {place: tuple(mets) for place, mets in found.items()}

@@ -1,0 +1,125 @@
+"""Reads what HTTP answers: findings, vulnerabilities, and where a component is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from schemas.findings import Finding
+from services.kit.database import Connection
+from services.kit.pages import Key
+
+FINDINGS = """
+SELECT id, live, cleared_at, held_at, vulnerability, body FROM finding
+WHERE ($1::uuid IS NULL OR id > $1) AND ($2::text IS NULL OR verdict = $2)
+    AND ($3::text IS NULL OR product = $3)
+    AND ($4::text IS NULL OR vulnerability = coalesce(
+        (SELECT vulnerability FROM identifier WHERE identifier = $4), $4))
+    AND (live OR NOT $5)
+ORDER BY id LIMIT $6
+"""
+FINDING = "SELECT id, live, cleared_at, held_at, vulnerability, body FROM finding WHERE id = $1"
+GROUP_OF = "SELECT vulnerability FROM identifier WHERE identifier = $1"
+COUNTS = """
+SELECT verdict, count(*) AS findings FROM finding WHERE live AND vulnerability = $1
+GROUP BY verdict ORDER BY verdict
+"""
+ADVISORIES = """
+SELECT DISTINCT r.advisory FROM identifier k JOIN record r ON r.identifier = k.identifier
+WHERE k.vulnerability = $1 ORDER BY r.advisory
+"""
+WHERE = """
+SELECT i.product, i.version, i.hardware, c.place, c.name, c.version AS component_version, c.purl
+FROM component c JOIN inventory i ON i.component = c.id
+WHERE NOT i.own AND (lower(c.name) = lower($1)
+        OR EXISTS (SELECT FROM handle h WHERE h.component = c.id AND h.ident = $2))
+    AND ($3::text IS NULL OR c.version = $3)
+    AND (i.product, i.version, i.hardware, c.place) > ($4, $5, $6, $7)
+    AND NOT EXISTS (SELECT FROM product p WHERE p.product = i.product AND p.retired)
+ORDER BY i.product, i.version, i.hardware, c.place LIMIT $8
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A finding with whether it still holds."""
+
+    finding: Finding
+    live: bool
+    cleared_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which findings are asked for."""
+
+    verdict: str | None
+    product: str | None
+    vulnerability: str | None
+    only_live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A product version that holds a component."""
+
+    product: str
+    version: str
+    hardware: str
+    place: str
+    name: str
+    component_version: str | None
+    purl: str | None
+
+
+async def findings(
+    db: Connection, filters: Filters, after: Key | None, limit: int
+) -> Sequence[Shown]:
+    """Read findings in the order of their ids."""
+    start = after[0] if after else None
+    rows = await db.fetch(
+        FINDINGS, start, filters.verdict, filters.product, filters.vulnerability,
+        filters.only_live, limit,
+    )  # fmt: skip
+    return [_shown(row) for row in rows]
+
+
+async def finding(db: Connection, number: UUID) -> Shown | None:
+    """Read one finding, live or ended."""
+    row = await db.fetchrow(FINDING, number)
+    return _shown(row) if row else None
+
+
+async def group_of(db: Connection, identifier: str) -> str | None:
+    """Name the vulnerability that an identifier belongs to."""
+    name: str | None = await db.fetchval(GROUP_OF, identifier)
+    return name
+
+
+async def counts(db: Connection, vulnerability: str) -> dict[str, int]:
+    """Count a vulnerability's live findings by verdict."""
+    return {row["verdict"]: row["findings"] for row in await db.fetch(COUNTS, vulnerability)}
+
+
+async def advisories(db: Connection, vulnerability: str) -> tuple[str, ...]:
+    """Name the advisories that speak of a vulnerability."""
+    return tuple(row["advisory"] for row in await db.fetch(ADVISORIES, vulnerability))
+
+
+async def where(
+    db: Connection, name: str, ident: str | None, version: str | None, after: Key | None, limit: int
+) -> Sequence[Location]:  # fmt: skip
+    """Find the product versions that hold a component, by its name or its purl's base key."""
+    start = after or ("", "", "", "")
+    rows = await db.fetch(WHERE, name, ident, version, *start, limit)
+    return [Location(**row) for row in rows]
+
+
+def _shown(row: asyncpg.Record) -> Shown:
+    body = Finding.model_validate(row["body"])
+    now = body.model_copy(
+        update={"vulnerability": row["vulnerability"], "held_at": row["held_at"]}
+    )
+    return Shown(now, row["live"], row["cleared_at"])

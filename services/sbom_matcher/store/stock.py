@@ -1,0 +1,258 @@
+"""Stores what our products are and contain: catalogue, SBOMs, and components under version keys."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from schemas.catalogue import Identity, ProductRegistered
+from schemas.sboms import Component, SbomRegistered
+from services.kit.database import Connection
+from services.sbom_matcher.domain import handles, identity
+from services.sbom_matcher.domain.handles import Handle, Spoken
+from services.sbom_matcher.domain.inventory import Contents, Released
+
+SAVE_PRODUCT = """
+INSERT INTO product AS held (product, revision, name, identities, retired)
+SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::jsonb[], $5::bool[])
+ON CONFLICT (product) DO UPDATE SET revision = excluded.revision, name = excluded.name,
+    identities = excluded.identities, retired = excluded.retired
+WHERE held.revision < excluded.revision RETURNING product
+"""
+UNLIST = "DELETE FROM product_version WHERE product = ANY($1) RETURNING product, version"
+LIST = """
+INSERT INTO product_version AS held (product, version, hardware, listed)
+SELECT product, version, coalesce(string_to_array(nullif(hardware, ''), E'\\x1f'), '{}'), listed
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[])
+    AS v(product, version, hardware, listed)
+ON CONFLICT (product, version) DO NOTHING
+"""
+LIST_FROM_SBOMS = """
+INSERT INTO product_version (product, version, hardware, listed)
+SELECT DISTINCT product, version, '{}'::text[], false FROM sbom WHERE product = ANY($1)
+ON CONFLICT (product, version) DO NOTHING
+"""
+NAMED = "SELECT product, identities FROM product WHERE product = ANY($1)"
+VERSIONS = "SELECT product, version FROM product_version WHERE product = ANY($1)"
+
+INTERN = """
+INSERT INTO component (identity, place, name, version, purl, unreadable)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[])
+ON CONFLICT (identity) DO NOTHING RETURNING id, identity
+"""
+INTERNED = "SELECT id, identity FROM component WHERE identity = ANY($1)"
+HANDLES = """
+INSERT INTO handle (component, ident, vkey, reason)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[])
+"""
+
+DROP_OWN = "DELETE FROM inventory WHERE own AND product = ANY($1)"
+KEEP = """
+INSERT INTO inventory (product, version, hardware, component, own)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bool[])
+ON CONFLICT DO NOTHING
+"""
+SAVE_SBOM = """
+INSERT INTO sbom AS held
+    (product, version, hardware, revision, sbom, digest, matchable, unmatchable, registered_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (product, version, hardware) DO UPDATE SET revision = excluded.revision,
+    sbom = excluded.sbom, digest = excluded.digest, matchable = excluded.matchable,
+    unmatchable = excluded.unmatchable, registered_at = excluded.registered_at
+WHERE held.revision < excluded.revision RETURNING sbom
+"""
+SBOM_BEFORE = "SELECT sbom FROM sbom WHERE product = $1 AND version = $2 AND hardware = $3"
+CONTENTS = """
+SELECT c.name || coalesce('@' || c.version, '') AS shown FROM inventory i
+JOIN component c ON c.id = i.component
+WHERE i.product = $1 AND i.version = $2 AND i.hardware = $3 AND NOT i.own
+"""
+EMPTY = """
+DELETE FROM inventory WHERE product = $1 AND version = $2 AND hardware = $3 AND NOT own
+"""
+
+RELEASED = """
+SELECT v.product, v.version, v.hardware FROM product_version v
+JOIN unnest($1::text[], $2::text[]) AS w(product, version) USING (product, version)
+LEFT JOIN product p ON p.product = v.product WHERE p.retired IS NOT TRUE
+"""
+HELD = """
+SELECT s.product, s.version, s.hardware, s.matchable,
+    array(SELECT c.place FROM inventory i JOIN component c ON c.id = i.component
+        WHERE (i.product, i.version, i.hardware) = (s.product, s.version, s.hardware)
+            AND c.unreadable) AS unreadable
+FROM sbom s JOIN unnest($1::text[], $2::text[]) AS w(product, version) USING (product, version)
+LEFT JOIN product p ON p.product = s.product WHERE p.retired IS NOT TRUE
+"""
+PLACES = """
+SELECT i.product, i.version, i.hardware, c.place FROM inventory i
+JOIN unnest($1::text[], $2::text[]) AS w(product, version) USING (product, version)
+JOIN component c ON c.id = i.component
+WHERE NOT EXISTS (SELECT FROM product p WHERE p.product = i.product AND p.retired)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a version's SBOM held before, by name and version; `before` is None for the first."""
+
+    before: str | None
+    contents: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A component or product version as it is kept."""
+
+    identity: UUID
+    place: str
+    name: str
+    version: str | None
+    purl: str | None
+    unreadable: bool
+    handles: tuple[Handle, ...]
+
+
+async def save_products(
+    db: Connection, states: Sequence[tuple[ProductRegistered, int, bool]]
+) -> set[tuple[str, str]]:
+    """Replace products by their newest state (state, revision, retired); older ones change nothing.
+
+    Returns the product versions whose matches may change: those before and those now.
+    """
+    newest = {state.product: (state, revision, retired) for state, revision, retired in states}
+    rows = await db.fetch(
+        SAVE_PRODUCT,
+        list(newest),
+        [revision for _, revision, _ in newest.values()],
+        [state.name for state, _, _ in newest.values()],
+        [[each.model_dump(mode="json") for each in s.identities] for s, _, _ in newest.values()],
+        [retired for _, _, retired in newest.values()],
+    )
+    products = sorted(row["product"] for row in rows)
+    touched = {(row["product"], row["version"]) for row in await db.fetch(UNLIST, products)}
+    versions = [
+        (product, each.version, "\x1f".join(each.hardware))
+        for product in products
+        for each in newest[product][0].versions
+    ]
+    await db.execute(LIST, *_columns(versions, 3), [True] * len(versions))
+    await db.execute(LIST_FROM_SBOMS, products)
+    await _keep_products(db, products)
+    now = await db.fetch(VERSIONS, products)
+    return touched | {(row["product"], row["version"]) for row in now}
+
+
+async def save_sbom(db: Connection, sbom: SbomRegistered, revision: int) -> Comparison | None:
+    """Replace what a product version contains; None where a newer SBOM is held already."""
+    where = (sbom.product, sbom.version, sbom.hardware)
+    items = {item.identity: item for item in map(_item, sbom.components)}
+    unmatchable = sum(not item.handles for item in items.values())
+    before = await db.fetchval(SBOM_BEFORE, *where)
+    saved = await db.fetchval(
+        SAVE_SBOM, *where, revision, sbom.sbom, sbom.digest,
+        len(items) - unmatchable, unmatchable, sbom.registered_at,
+    )  # fmt: skip
+    if saved is None:
+        return None
+    contents = frozenset(row["shown"] for row in await db.fetch(CONTENTS, *where))
+    ids = await _intern(db, items.values())
+    await db.execute(EMPTY, *where)
+    kept = [(*where, ids[each], False) for each in items]
+    await db.execute(KEEP, *_columns(kept, 5))
+    await db.execute(LIST, [sbom.product], [sbom.version], [""], [False])
+    await _keep_products(db, [sbom.product])
+    return Comparison(before, contents)
+
+
+async def gaps_of(
+    db: Connection, versions: Sequence[tuple[str, str]]
+) -> tuple[list[Released], list[Contents]]:
+    """Load what the inventory of these product versions is known to hold."""
+    products, numbers = [p for p, _ in versions], [v for _, v in versions]
+    released = [
+        Released(row["product"], row["version"], tuple(row["hardware"] or ()))
+        for row in await db.fetch(RELEASED, products, numbers)
+    ]
+    contents = [
+        Contents(
+            row["product"], row["version"], row["hardware"], row["matchable"],
+            tuple(row["unreadable"]),
+        )
+        for row in await db.fetch(HELD, products, numbers)
+    ]  # fmt: skip
+    return released, contents
+
+
+async def places(
+    db: Connection, versions: Sequence[tuple[str, str]]
+) -> set[tuple[str, str, str, str]]:
+    """Load what these product versions hold: product, version, hardware, component's place."""
+    rows = await db.fetch(PLACES, [p for p, _ in versions], [v for _, v in versions])
+    return {(row["product"], row["version"], row["hardware"], row["place"]) for row in rows}
+
+
+def shown(component: Component) -> str:
+    """Write a component as people compare SBOMs: name and version."""
+    return component.name if component.version is None else f"{component.name}@{component.version}"
+
+
+async def _keep_products(db: Connection, products: Sequence[str]) -> None:
+    """Keep each product version itself in stock, under the names others use for it."""
+    spoken = {
+        row["product"]: tuple(
+            Spoken(each.vendor, each.product, each.cpe)
+            for each in map(Identity.model_validate, row["identities"])
+        )
+        for row in await db.fetch(NAMED, products)
+    }
+    versions = [(row["product"], row["version"]) for row in await db.fetch(VERSIONS, products)]
+    items = {
+        (product, version): _Item(
+            identity.of_product(product, version, spoken.get(product, ())),
+            "", product, version, None, False,
+            handles.of_product(product, version, spoken.get(product, ())),
+        )
+        for product, version in versions
+    }  # fmt: skip
+    ids = await _intern(db, items.values())
+    await db.execute(DROP_OWN, products)
+    kept = [(product, version, "", ids[item.identity], True) for (product, version), item in items.items()]
+    await db.execute(KEEP, *_columns(kept, 5))
+
+
+def _item(component: Component) -> _Item:
+    found = identity.of_component(component)
+    return _Item(
+        found, found.hex, component.name, component.version, component.purl,
+        handles.unreadable(component), handles.of_component(component),
+    )  # fmt: skip
+
+
+async def _intern(db: Connection, items: Iterable[_Item]) -> dict[UUID, int]:
+    """Give every item its row, made once and shared by all that contain it."""
+    ordered = sorted(items, key=lambda item: item.identity)  # one order, so nobody deadlocks
+    made = await db.fetch(
+        INTERN,
+        [item.identity for item in ordered],
+        [item.place for item in ordered],
+        [item.name for item in ordered],
+        [item.version for item in ordered],
+        [item.purl for item in ordered],
+        [item.unreadable for item in ordered],
+    )
+    new = {row["identity"]: row["id"] for row in made}
+    rows = [
+        (new[item.identity], handle.ident, handle.key, handle.reason)
+        for item in ordered
+        if item.identity in new
+        for handle in item.handles
+    ]
+    await db.execute(HANDLES, *_columns(rows, 4))
+    others = [item.identity for item in ordered if item.identity not in new]
+    held = await db.fetch(INTERNED, others) if others else []
+    return new | {row["identity"]: row["id"] for row in held}
+
+
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
+    """Turn rows into the columns that `unnest` takes."""
+    return [[row[column] for row in rows] for column in range(width)]

@@ -1,0 +1,62 @@
+"""What the HTTP edge answers, apart from the contracts' own shapes."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.findings import Finding, VulnerabilityDescribed
+
+
+class View(BaseModel):
+    """The base of these answers."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class FindingView(Finding):
+    """A finding with its evidence, and whether it still holds."""
+
+    live: Annotated[bool, Field(description="Whether it holds now.")]
+    cleared_at: Annotated[datetime | None, Field(description="When it ended, if it did.")] = None
+
+
+class VulnerabilityView(View):
+    """A vulnerability under whichever identifier it was asked for."""
+
+    description: Annotated[VulnerabilityDescribed, Field(description="What is known of it.")]
+    advisories: Annotated[tuple[str, ...], Field(description="Advisories that speak of it.")]
+    findings: Annotated[dict[str, int], Field(description="Live findings by verdict.")]
+
+
+class LocationView(View):
+    """A product version that holds the component."""
+
+    product: str
+    version: str
+    hardware: str
+    component: str
+    component_version: str | None
+    component_purl: str | None
+
+
+class DifferenceView(View):
+    """A finding that is not as it should be."""
+
+    what: Annotated[str, Field(description="missing, superfluous, or how it differs.")]
+    vulnerability: str
+    product: str
+    version: str
+    hardware: str
+    component: Annotated[str, Field(description="Component's identity; empty: the product.")]
+
+
+class ReconcileView(View):
+    """What a recomputation of every finding found."""
+
+    vulnerabilities: Annotated[int, Field(description="Vulnerabilities recomputed.")]
+    versions: Annotated[int, Field(description="Product versions recomputed.")]
+    findings: Annotated[int, Field(description="Live findings compared.")]
+    waiting: Annotated[int, Field(description="Subjects whose match has not run; left out.")]
+    differences: Annotated[int, Field(description="Must be 0.")]
+    listed: Annotated[tuple[DifferenceView, ...], Field(description="The first 100.")]
