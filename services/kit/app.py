@@ -6,7 +6,7 @@ everything that it may touch is there.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -123,12 +123,15 @@ async def _open(service: Service, settings: Settings, stack: AsyncExitStack) -> 
     arming = timers.arming(settings.time_compression, moves.changed)
     flushers = (arming if service.timers else timers.refuse, sealer.flush)
     units = Units(pool, service.name, blobs, relay.wake, flushers)
-    beside: dict[str, Callable[[], Awaitable[None]]] = {
-        "relay": relay.run, "audit sealer": sealer.run, "housekeeping": partial(_forget, pool),
-    }  # fmt: skip
+    beside = [
+        found.beside("relay", relay.run, relay.stop),
+        found.beside("audit sealer", sealer.run),
+        found.beside("housekeeping", partial(_forget, pool)),
+    ]
     if service.timers is not None:
         index = TimerIndex(redis, settings.redis_prefix, service.name)
-        beside["timers"] = TimerLoop(Firing(units, service.timers), index, moves).run
+        loop = TimerLoop(Firing(units, service.timers), index, moves)
+        beside.append(found.beside("timers", loop.run, loop.stop))
     broker = make_broker(settings, service.name)
     running = [
         consumer
@@ -140,8 +143,8 @@ async def _open(service: Service, settings: Settings, stack: AsyncExitStack) -> 
     )
     if service.start is not None:
         await stack.enter_async_context(service.start(context))
-    for name, run in beside.items():
-        await stack.enter_async_context(found.beside(name, run))
+    for each in beside:
+        await stack.enter_async_context(each)
     found.consumers(running)
     await broker.start()
     stack.push_async_callback(broker.stop)

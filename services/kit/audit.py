@@ -111,9 +111,6 @@ class Sealer:
     async def run(self) -> None:
         """Seal until cancelled: a second after rows were written, and every half minute."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), LOOK.total_seconds())
-                await asyncio.sleep(EVERY.total_seconds())
             self._woken.clear()
             try:
                 while await self.seal() == _PAGE:
@@ -121,6 +118,10 @@ class Sealer:
             except TRANSIENT as error:
                 _log.warning("audit rows wait for their seal: %s", type(error).__name__)
                 self._woken.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK.total_seconds()):
+                    await self._woken.wait()
+            await asyncio.sleep(EVERY.total_seconds())
 
     async def seal(self) -> int:
         """Seal one page of rows and count them; none if another replica is sealing."""

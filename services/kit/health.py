@@ -27,6 +27,7 @@ Check = Callable[[], Awaitable[str | None]]
 """Answers what is wrong, or None."""
 
 _PATIENCE = 2.0
+_IN_HAND = 5.0
 
 GAUGES = """
 SELECT
@@ -50,8 +51,13 @@ class Health:
     checks: dict[str, Check] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def beside(self, name: str, run: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-        """Run something beside the service; readiness turns false if it ends by itself."""
+    async def beside(
+        self, name: str, run: Callable[[], Awaitable[None]], stop: Callable[[], None] | None = None
+    ) -> AsyncIterator[None]:
+        """Run something beside the service; readiness turns false if it ends by itself.
+
+        With `stop` it is asked to end after what it has in hand, else it is cancelled.
+        """
 
         async def runs() -> None:
             try:
@@ -68,8 +74,12 @@ class Health:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            if stop is not None:
+                stop()
+                await asyncio.wait([task], timeout=_IN_HAND)
+            while not task.done():
+                task.cancel()  # again, where a library has swallowed one
+                await asyncio.wait([task], timeout=_PATIENCE)
 
     def consumers(self, running: Sequence[Running]) -> None:
         """Watch the consumers, and Kafka through one of them."""

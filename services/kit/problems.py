@@ -27,6 +27,11 @@ _log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
+_HTTP_MENDS = {
+    400: "send well-formed JSON in UTF-8, not nested more deeply than its schema",
+    404: "look it up in /openapi.json",
+    405: "look it up in /openapi.json",
+}
 _MENDS = {
     "missing": "add it",
     "extra_forbidden": "remove it, or check its spelling",
@@ -164,7 +169,7 @@ async def _on_forbidden(request: Request, error: Exception) -> Response:
 async def _on_http(request: Request, error: Exception) -> Response:
     raised = cast("HTTPException", error)
     title = HTTPStatus(raised.status_code).phrase
-    mend = "look it up in /openapi.json" if raised.status_code in {404, 405} else None
+    mend = _HTTP_MENDS.get(raised.status_code)
     found = Problem(raised.status_code, title, raised.detail, mend=mend, headers=raised.headers)
     return response(request, found)
 

@@ -66,15 +66,20 @@ class TimerLoop:
         self._index = index
         self._moves = moves
         self._sweep_every = sweep_every.total_seconds()
+        self._stopping = False
         self._sweep_at = 0.0
         self._top_up_at = 0.0
         self._ahead = 0.0  # PostgreSQL's epoch seconds less this process's monotonic clock
         self._next_at = math.inf
 
+    def stop(self) -> None:
+        """Let the batch in hand finish, and end."""
+        self._stopping = True
+        self._moves.news.set()
+
     async def run(self) -> None:
-        """Fire until cancelled."""
-        while True:
-            self._moves.news.clear()
+        """Fire until stopped."""
+        while not self._stopping:
             try:
                 pause = await self.tick()
             except TRANSIENT as error:
@@ -82,7 +87,9 @@ class TimerLoop:
                 self._sweep_at = self._top_up_at = 0.0
                 pause = _PAUSE_AFTER_ERROR
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._moves.news.wait(), pause)
+                async with asyncio.timeout(pause):  # wait_for may swallow a cancellation in 3.11
+                    await self._moves.news.wait()
+                    self._moves.news.clear()
 
     async def tick(self) -> float:
         """Do what is due and answer how many seconds may pass until the next look."""
