@@ -4,7 +4,7 @@ CREATE TABLE product (
     product text PRIMARY KEY,
     revision bigint NOT NULL,
     name text NOT NULL,
-    identities jsonb NOT NULL,  -- the names under which others speak of it
+    identities jsonb NOT NULL,  -- the names under which others speak of it, in an object
     retired boolean NOT NULL DEFAULT false
 );
 

@@ -125,7 +125,7 @@ async def save_products(
         list(newest),
         [revision for _, revision, _ in newest.values()],
         [state.name for state, _, _ in newest.values()],
-        [[each.model_dump(mode="json") for each in s.identities] for s, _, _ in newest.values()],
+        [state.model_dump(mode="json", include={"identities"}) for state, _, _ in newest.values()],
         [retired for _, _, retired in newest.values()],
     )
     products = sorted(row["product"] for row in rows)
@@ -201,7 +201,7 @@ async def _keep_products(db: Connection, products: Sequence[str]) -> None:
     spoken = {
         row["product"]: tuple(
             Spoken(each.vendor, each.product, each.cpe)
-            for each in map(Identity.model_validate, row["identities"])
+            for each in map(Identity.model_validate, row["identities"]["identities"])
         )
         for row in await db.fetch(NAMED, products)
     }
