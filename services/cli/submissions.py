@@ -91,7 +91,12 @@ def _one(
     except RefusedError as error:
         if error.status is not Exit.REFUSED:
             raise
-        return {"document": path.name, "status": "refused", "reason": str(error), "mend": error.mend}
+        return {
+            "document": path.name,
+            "status": "refused",
+            "reason": str(error),
+            "mend": error.mend,
+        }
     return {"document": path.name, **answer.json()}
 
 

@@ -1,0 +1,1 @@
+"""The demonstration: a small fictional manufacturer, and one story played through the real fleet."""
