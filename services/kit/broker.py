@@ -1,5 +1,6 @@
 """Makes Kafka clients from the settings: one broker for all subscribers, one producer to relay."""
 
+import logging
 import ssl
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,8 @@ from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLScram512
 
 from services.kit.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 PRODUCE_BATCH_BYTES = 384 * 1024
 """Above the largest value (the claim check's limit), well below what Kafka takes at once."""
@@ -24,7 +27,8 @@ def make_broker(settings: Settings, service: str) -> KafkaBroker:
         allow_auto_create_topics=False,
         apply_types=False,  # handlers take our records, not FastStream's messages
         graceful_timeout=settings.graceful_seconds,
-        log_level=10,  # two lines a batch are for debugging
+        logger=_log,
+        log_level=logging.DEBUG,  # two lines a batch
     )
 
 

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -103,7 +104,14 @@ async def _speak_json(db: Connection) -> None:
 
 
 def _json_text(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=_spelled).decode()
+
+
+def _spelled(value: object) -> str:
+    """Spell what orjson does not know: asyncpg's own kind of UUID."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is no JSON: turn it into plain values first")
 
 
 async def _keep(_: Connection) -> None:

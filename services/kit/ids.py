@@ -2,7 +2,10 @@
 
 import os
 import threading
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
+
+from asyncpg.pgproto import pgproto
 
 from services.kit import clock
 
@@ -34,5 +37,21 @@ def uuid7() -> UUID:
 
 
 def derived(*parts: object) -> UUID:
-    """Derive the id of what follows from `parts`: the same parts give the same id, always."""
-    return uuid5(NAMESPACE, _SEPARATOR.join(map(str, parts)))
+    """Derive the id of what follows from `parts`: the same parts give the same id, always.
+
+    It is `uuid.uuid5` (RFC 9562, 5.5) of the parts, a third of its cost: every event has one.
+    """
+    name = _SEPARATOR.join(map(str, parts)).encode()
+    digest = bytearray(sha1(NAMESPACE.bytes + name, usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    return pgproto.UUID(bytes(digest))
+
+
+def parse(text: str) -> UUID:
+    """Read an id, as asyncpg's own kind of UUID: it is one, and made and written much faster.
+
+    Raises:
+        ValueError: the text is no UUID.
+    """
+    return pgproto.UUID(text)

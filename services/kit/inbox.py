@@ -7,6 +7,7 @@ comes, and dropped whole once no topic can deliver that day again.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from services.kit import clock
@@ -37,8 +38,7 @@ _REST = date(1970, 1, 1)
 _AHEAD = timedelta(days=2)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What makes a record the same one when it comes again."""
 
     day: date
@@ -87,21 +87,14 @@ class Inbox:
 
         Of equal identities within one call only the first is claimed.
         """
-        rows = await db.fetch(
-            CLAIM,
-            consumer,
-            [each.day for each in identities],
-            [each.source for each in identities],
-            [each.id for each in identities],
-        )
+        rows = await db.fetch(CLAIM, consumer, *map(list, zip(*identities, strict=True)))
         if len(rows) == len(identities):
             return [True] * len(identities)
         fresh = {(row["source"], row["id"]) for row in rows}
         claimed = []
-        for each in identities:
-            found = (each.source, each.id) in fresh
-            fresh.discard((each.source, each.id))
-            claimed.append(found)
+        for _, source, identity in identities:
+            claimed.append((source, identity) in fresh)
+            fresh.discard((source, identity))
         return claimed
 
 

@@ -5,7 +5,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import ConsumerRecord
@@ -16,7 +16,7 @@ from services.kit.brake import Brake
 from services.kit.database import TRANSIENT
 from services.kit.inbox import Inbox
 from services.kit.quarantine import Held
-from services.kit.reading import Intent, Item, Pause, Reader, identity
+from services.kit.reading import Intent, Item, Pause, Reader
 from services.kit.records import Batch, Faulty, Received
 from services.kit.unit import Unit, Units
 from services.kit.wire import Fault
@@ -53,7 +53,7 @@ class Lane:
         consumer, began = self.intent.consumer, clock.elapsed()
         metrics.BATCH_SIZE.labels(consumer).observe(len(records))
         pause = self.pause()
-        items = [await self.reader.read(each, pause) for each in records]
+        items = await self.reader.read(records, pause)
         failures = [item.fault is not None for item in items]
         if any(failures) and self.brake.holds(failures):
             raise StandstillError(f"{sum(failures)} of {len(items)} records cannot be read")
@@ -94,40 +94,39 @@ class Lane:
     def _condemn(self, item: Item, error: Exception) -> Item:
         if self.brake.holds([True]):
             raise StandstillError(f"most records fail, at last with: {error}") from error
-        return replace(item, content=None, fault=Fault.of(error))
+        return item._replace(content=None, known=None, fault=Fault.of(error))
 
     async def _transact(self, items: Sequence[Item]) -> None:
-        contents = [item.content for item in items if item.content is not None]
-        await self.prepare(contents)
+        await self.prepare(items)
         async with self.units.begin() as unit:
             guarded = await positions.advance(unit.db, self.intent.consumer, _ends(items))
             held: list[Held] = []
             if guarded or any(item.fault for item in items):
                 items, held = await self._part(unit, items)
-                contents = [item.content for item in items if item.content is not None]
-            await self.handle(unit, contents)
+            await self.handle(unit, items)
             if held:
                 await quarantine.put(unit, self.intent.consumer, held)
         self.brake.note([*[False] * len(items), *(each.fault is not None for each in held)])
         if held:
             self._report(held)
 
-    async def prepare(self, contents: Sequence[Any]) -> None:
+    async def prepare(self, items: Sequence[Item]) -> None:
         """Make room in the inbox, in a transaction of its own."""
         if self.intent.inbox:
-            await self.inbox.prepare({identity(each, self.inbox).day for each in contents})
+            await self.inbox.prepare({item.known.day for item in items if item.known})
 
-    async def handle(self, unit: Unit, contents: Sequence[Any]) -> None:
+    async def handle(self, unit: Unit, items: Sequence[Item]) -> None:
         """Claim what was read and give it to the handler, inside the unit's transaction."""
+        contents: list[Any] = [item.content for item in items if item.content is not None]
         if self.intent.inbox and contents:
-            identities = [identity(each, self.inbox) for each in contents]
-            claimed = await self.inbox.claim(unit.db, self.intent.consumer, identities)
+            known = [item.known for item in items if item.known is not None]
+            claimed = await self.inbox.claim(unit.db, self.intent.consumer, known)
             if not all(claimed):
                 repeated = metrics.INBOX_DUPLICATES.labels(self.intent.consumer)
                 repeated.inc(claimed.count(False))
                 contents = [each for each, new in zip(contents, claimed, strict=True) if new]
         if contents:
-            given = list(contents) if self.intent.types is None else Batch(contents)
+            given = contents if self.intent.types is None else Batch(contents)
             await self.intent.handler(given, unit)
 
     async def _part(self, unit: Unit, items: Sequence[Item]) -> tuple[list[Item], list[Held]]:

@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from schemas.event import Event
 from schemas.topics import TOPICS, bulk_lane
-from services.kit import ids, telemetry
+from services.kit import ids
 from services.kit.blobs import Blobs
 from services.kit.database import Connection
 from services.kit.records import Cause
@@ -42,8 +41,7 @@ class UnsendableError(ValueError):
     """An event that Kafka could never carry: refused before it can block the outbox."""
 
 
-@dataclass(frozen=True, slots=True)
-class Emission:
+class Emission(NamedTuple):
     """An event to publish with all that its headers will say but the revision."""
 
     topic: str
@@ -71,6 +69,7 @@ class Emission:
         *,
         bulk: bool,
         name: str,
+        trace: str | None,
     ) -> Self:
         """Address an event.
 
@@ -87,7 +86,7 @@ class Emission:
             time=time,
             causation=str(cause.id) if cause else None,
             case=case or (cause.case if cause else None),
-            traceparent=telemetry.onward(event.TYPE, cause.traceparent if cause else None),
+            traceparent=trace,
             event=event,
         )
 

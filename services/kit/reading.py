@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import ConsumerRecord
 from pydantic import ValidationError
@@ -21,6 +21,7 @@ from services.kit.wire import Fault, Verify
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[Any, Unit], Awaitable[None]]
+Types = Mapping[str, type[Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,23 @@ class Intent:
     consumer: str
     topics: tuple[str, ...]
     handler: Handler
-    types: Mapping[str, type[Event]] | None
+    types: Types | None
     """The events it asked for by `ce_type`; None: it takes raw records."""
     inbox: bool
     bulk: bool
     max_records: int
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A record with what was read from it: an event or a raw record, nothing, or a fault."""
+class Item(NamedTuple):
+    """A record with what was read from it: an event or a raw record, nothing, or a fault.
+
+    `known` is what the inbox knows the content by.
+    """
 
     topic: str
     record: ConsumerRecord
     content: Received[Event] | RawRecord | None = None
+    known: Identity | None = None
     fault: Fault | None = None
 
     @property
@@ -93,26 +97,51 @@ class Reader:
 
     intent: Intent
     blobs: Blobs
+    inbox: Inbox
     prefix: str = ""
     verify: Verify | None = None
 
-    async def read(self, record: ConsumerRecord, pause: Pause) -> Item:
-        """Read a record; what is wrong with it becomes its fault, never an exception."""
-        topic = record.topic.removeprefix(self.prefix)
-        types = self.intent.types
-        if types is None:
-            return Item(topic, record, wire.raw(record, topic, self.verify))
-        if record.value is None:
-            return Item(topic, record)  # a tombstone: valid on compacted topics, nothing to do
+    async def read(self, records: Sequence[ConsumerRecord], pause: Pause) -> list[Item]:
+        """Read records; what is wrong with one becomes its fault, never an exception."""
+        items = []
+        for record in records:
+            topic = record.topic.removeprefix(self.prefix)
+            if self.intent.types is None:
+                items.append(self._outside(record, topic))
+            elif record.value is None:  # a tombstone: valid on compacted topics, nothing to do
+                items.append(Item(topic, record))
+            else:
+                items.append(await self._event(record, topic, self.intent.types, pause))
+        return items
+
+    def _outside(self, record: ConsumerRecord, topic: str) -> Item:
+        """Take a record as it is.
+
+        It is known by its place and time in Kafka: ids that third parties choose may collide or be
+        forged, and a topic that is made anew counts its offsets from 0 again.
+        """
+        content = wire.raw(record, topic, self.verify)
+        if content.headers.faulty:
+            metrics.FAULTY_HEADERS.labels(self.intent.consumer).inc()
+        place = (topic, record.partition, record.offset, content.timestamp.isoformat())
+        known = Identity(self.inbox.day(content.timestamp), "record", ids.derived(*place))
+        return Item(topic, record, content, known)
+
+    async def _event(self, record: ConsumerRecord, topic: str, types: Types, pause: Pause) -> Item:
+        """Decode an event, which may have to be fetched from the blob store first."""
+        named = dict(record.headers)  # the last of a name counts
+        value, bulk = record.value, self.intent.bulk
         try:
-            digest = wire.dataref(record)
-            value = record.value if digest is None else await self._fetch(digest, pause)
-            content = wire.decode(record, value, topic, types, bulk=self.intent.bulk)
+            if (reference := named.get("ce_dataref")) is not None:
+                value = await self._fetch(reference.decode("ascii", "replace"), pause)
+            content = wire.decode(record, named, value, topic, types, bulk=bulk)
         except (Faulty, ValidationError, BlobError) as error:
             return Item(topic, record, fault=Fault.of(error))
         if content is None:
             metrics.UNKNOWN_EVENT_TYPES.labels(self.intent.consumer).inc()
-        return Item(topic, record, content)
+            return Item(topic, record)
+        known = Identity(self.inbox.day(content.time), content.source, content.id)
+        return Item(topic, record, content, known)
 
     async def _fetch(self, digest: str, pause: Pause) -> bytes:
         while True:
@@ -120,15 +149,3 @@ class Reader:
                 return await self.blobs.get(digest)
             except TRANSIENT as error:
                 await pause.after(error)
-
-
-def identity(content: Received[Event] | RawRecord, inbox: Inbox) -> Identity:
-    """Say what makes a record the same one when it comes again.
-
-    A record of the outside is known by its place and time in Kafka: the ids that third parties
-    choose may collide or be forged, and a topic made anew counts its offsets from 0 again.
-    """
-    if isinstance(content, Received):
-        return Identity(inbox.day(content.time), content.source, content.id)
-    place = (content.topic, content.partition, content.offset, content.timestamp.isoformat())
-    return Identity(inbox.day(content.timestamp), "record", ids.derived(*place))

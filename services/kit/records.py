@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, overload
 from uuid import UUID
 
 from schemas.event import Event
@@ -80,8 +80,7 @@ class Cause(Protocol):
         """The trace that goes on with what follows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received(Generic[EventT_co]):
+class Received(NamedTuple, Generic[EventT_co]):
     """One event with what its headers say; `bulk` tells on which lane it came."""
 
     event: EventT_co

@@ -107,11 +107,11 @@ class Desk:
                 if row is None:
                     return True  # somebody else has just settled it
                 lane = self.lanes[row["consumer"]]
-                item = await lane.reader.read(await _kept(row, unit.blobs), lane.pause())
+                record = await _kept(row, unit.blobs)
+                [item] = await lane.reader.read([record], lane.pause())
                 item.raise_fault()
-                contents = [item.content] if item.content is not None else []
-                await lane.prepare(contents)
-                await lane.handle(unit, contents)
+                await lane.prepare([item])
+                await lane.handle(unit, [item])
                 await unit.db.execute(SETTLE, entry, "replayed", clock.now(), actor.id, why)
                 if named:
                     unit.audit("quarantine.replay", str(entry), before=_place(row), reason=why)

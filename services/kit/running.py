@@ -73,7 +73,7 @@ class Running:
         )
         seeker.client = lambda: subscriber.consumer
         lane = Lane(
-            intent, units, inbox, Reader(intent, units.blobs, prefix, verify),
+            intent, units, inbox, Reader(intent, units.blobs, inbox, prefix, verify),
             Brake(settings.brake_window, settings.brake_share), settings.retry_ceiling_seconds,
             wanted=lambda: subscriber.running,
         )  # fmt: skip

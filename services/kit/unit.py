@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from schemas.event import Event
-from services.kit import clock, locks, outbox
+from services.kit import clock, locks, outbox, telemetry
 from services.kit.actors import Actor
 from services.kit.blobs import Blobs
 from services.kit.database import Connection, Pool, connection, schema_of
@@ -61,6 +61,7 @@ class Unit:
     emitted: list[Emission] = field(default_factory=list)
     armed: list[Arm | Disarm] = field(default_factory=list)
     audited: list[Audit] = field(default_factory=list)
+    _trace: list[str | None] = field(default_factory=list)
     _flushers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     _callbacks: list[Callable[[], None]] = field(default_factory=list)
 
@@ -83,7 +84,17 @@ class Unit:
         events of one type and key that follow from one cause. Without `case` the cause's case goes
         on.
         """
-        self.emitted.append(Emission.of(event, self.now, cause, case, bulk=bulk, name=name))
+        if cause is not None and cause.traceparent is not None:
+            trace = telemetry.onward(event.TYPE, cause.traceparent)
+        else:
+            trace = self._present_trace()
+        emission = Emission.of(event, self.now, cause, case, bulk=bulk, name=name, trace=trace)
+        self.emitted.append(emission)
+
+    def _present_trace(self) -> str | None:
+        if not self._trace:
+            self._trace.append(telemetry.traceparent())
+        return self._trace[0]
 
     def arm(self, subject: str, step: str, due_at: datetime, *, cause: Cause | None = None) -> None:
         """Be woken at `due_at` (legal time); the same subject, step and time are one alarm.

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from aiokafka import ConsumerRecord
 from pydantic import ValidationError
 
 from schemas.event import Event
+from services.kit import ids
 from services.kit.actors import Actor
 from services.kit.records import Faulty, Headers, RawRecord, Received
 
@@ -108,16 +108,9 @@ def raw(record: ConsumerRecord, topic: str, verify: Verify | None = None) -> Raw
     )
 
 
-def dataref(record: ConsumerRecord) -> str | None:
-    """Name the blob that holds the record's value, if it is not in the record."""
-    for name, value in record.headers:
-        if name == "ce_dataref" and value is not None:
-            return bytes(value).decode("ascii", "replace")
-    return None
-
-
 def decode(
     record: ConsumerRecord,
+    named: Mapping[str, Any],
     value: bytes,
     topic: str,
     types: Mapping[str, type[Event]],
@@ -126,11 +119,12 @@ def decode(
 ) -> Received[Event] | None:
     """Read an event; None if it is of a type that nobody here asked for.
 
+    `named` are the record's headers, the last of a name; `value` is the record's or its blob's.
+
     Raises:
         Faulty: a header is missing or unreadable, or the value is empty.
         ValidationError: the value is not what its type says.
     """
-    named: dict[str, Any] = dict(record.headers)  # the last of a name counts
     try:
         spelled = named["ce_type"].decode()
         event_type = types.get(spelled)
@@ -141,7 +135,7 @@ def decode(
         causation, case, trace = map(named.get, ("ce_causation", "ce_case", "traceparent"))
         return Received(
             event=event_type.__pydantic_validator__.validate_json(value),
-            id=UUID(named["ce_id"].decode()),
+            id=ids.parse(named["ce_id"].decode()),
             type=spelled,
             source=named["ce_source"].decode(),
             time=_aware(named["ce_time"].decode()),
@@ -177,7 +171,7 @@ def _explain(record: ConsumerRecord) -> Faulty:
         if not headers.get(name):
             return Faulty(f"header {name} is missing", name, "send every CloudEvents header")
     readers: tuple[tuple[str, Callable[[str], object]], ...] = (
-        ("ce_id", UUID), ("ce_time", _aware), ("ce_revision", int),
+        ("ce_id", ids.parse), ("ce_time", _aware), ("ce_revision", int),
     )  # fmt: skip
     for name, reader in readers:
         try:
