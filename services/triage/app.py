@@ -4,13 +4,16 @@ from fastapi import FastAPI
 
 from services.kit.app import Service, build
 from services.kit.settings import Settings
-from services.triage import handlers
+from services.triage import field_handlers, handlers, timeline_handlers
 from services.triage.consumer import consumer
+from services.triage.http import ROUTERS
 
-HANDLERS = (handlers,)
+HANDLERS = (handlers, field_handlers, timeline_handlers)
 """Modules whose handlers register with the consumer when they are imported."""
 
-SERVICE = Service(name="triage", consumers=[consumer])
+SERVICE = Service(
+    name="triage", consumers=[consumer], routers=ROUTERS, timers=field_handlers.timers
+)
 
 
 def app() -> FastAPI:

@@ -115,6 +115,7 @@ async def on_signals(batch: Batch, unit: Unit) -> None:
     """Store evidence of exploitation, and settle the cases that it meets."""
     await facts.save_scores(unit.db, [r.event for r in batch.of(ScoreObserved)])
     told, taken_back = batch.of(ExploitationReported), batch.of(ExploitationWithdrawn)
+    evidence: list[Received[ExploitationReported] | Received[ExploitationWithdrawn]]
     evidence = [*told, *taken_back]
     if not evidence:
         return
@@ -134,6 +135,7 @@ async def on_signals(batch: Batch, unit: Unit) -> None:
 async def on_reports(batch: Batch, unit: Unit) -> None:
     """Store reports and incidents, and give each a case, its own or its vulnerability's."""
     causes = Causes()
+    received: list[Received[ReportReceived] | Received[IncidentReported]]
     received = [*batch.of(ReportReceived), *batch.of(IncidentReported)]
     names = {r.event.report for r in received}
     before = await facts.identifiers_of_reports(unit.db, names)

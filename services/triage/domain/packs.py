@@ -63,6 +63,7 @@ class Fact(StrEnum):
     CRA_PRODUCT = "cra_product"
     NIS2_ENTITY = "nis2_entity"
     AFFECTED = "affected"
+    UNKNOWN = "unknown"
     SIGNALLED = "signalled"
     EXPLOITED = "exploited"
     INCIDENT = "incident"

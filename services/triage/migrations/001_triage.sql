@@ -290,7 +290,8 @@ CREATE TABLE gate_answer (
     warnings text[] NOT NULL,
     valid_until timestamptz,
     evaluated_at timestamptz NOT NULL,
-    requested_at timestamptz NOT NULL
+    requested_at timestamptz NOT NULL,
+    release_known boolean NOT NULL
 );
 CREATE INDEX gate_answer_measure ON gate_answer (measure);
 CREATE INDEX gate_answer_case ON gate_answer (case_id);

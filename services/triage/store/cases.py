@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from schemas.cases import ScopeItem
+from schemas.cases import CaseClosed, ScopeItem
 from services.kit.database import Connection
 from services.triage.domain.casefile import CaseStatus, Header
 from services.triage.domain.risk import Proposal
@@ -125,11 +125,11 @@ async def reopen(db: Connection, cases: Sequence[str]) -> None:
         await db.execute(REOPEN, list(cases))
 
 
-async def close(
-    db: Connection, case: str, outcome: str, by: str, at: datetime, ground: str
-) -> None:
+async def close(db: Connection, closed: CaseClosed) -> None:
     """Close an open case."""
-    await db.execute(CLOSE, case, outcome, by, at, ground)
+    await db.execute(
+        CLOSE, closed.case, closed.outcome, closed.closed_by, closed.closed_at, closed.ground
+    )
 
 
 async def meet(db: Connection, met: Sequence[tuple[str, Meeting]], at: datetime) -> None:

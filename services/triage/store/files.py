@@ -12,13 +12,14 @@ from schemas.advisories import Score
 from schemas.cases import CaseKind, HeldSignal, ScopeItem
 from schemas.catalogue import ClinicalUse
 from schemas.findings import Verdict
-from schemas.signals import Harm, SignalSource
+from schemas.signals import SignalSource
 from services.kit.database import Connection
 from services.triage.domain.casefile import Case, CaseFile, CaseStatus, Header, survivor
 from services.triage.domain.risk import Proposal
 from services.triage.domain.scope import HeldFinding, HeldReport
 from services.triage.domain.signals import Signal
 from services.triage.store.groups import Group
+from services.triage.store.records import report_of
 
 T = TypeVar("T")
 
@@ -96,7 +97,7 @@ async def held(db: Connection, groups: Sequence[Group], alone: Iterable[str]) ->
     identifiers = [each for group in groups for each in group.identifiers]
     described = await db.fetch(DESCRIBED, members)
     findings = [_finding(row) for row in await db.fetch(FINDINGS, members)]
-    reports = [_report(row) for row in await db.fetch(REPORTS, identifiers, list(reports_alone))]
+    reports = [report_of(row) for row in await db.fetch(REPORTS, identifiers, list(reports_alone))]
     spoken_of = sorted({*identifiers, *(each.report for each in reports)})
     spoken_of += [name for each in reports for name in each.identifiers]
     signals = [_signal(row) for row in await db.fetch(SIGNALS, spoken_of)]
@@ -280,11 +281,6 @@ def _by(values: Iterable[T], keys: Iterable[str]) -> dict[str, list[T]]:
 
 def _finding(row: asyncpg.Record) -> HeldFinding:
     return HeldFinding(**{**row, "verdict": Verdict(row["verdict"])})
-
-
-def _report(row: asyncpg.Record) -> HeldReport:
-    harm = Harm(row["harm"]) if row["harm"] else None
-    return HeldReport(**{**row, "harm": harm, "identifiers": tuple(row["identifiers"])})
 
 
 def _signal(row: asyncpg.Record) -> Signal:

@@ -1,10 +1,10 @@
 """Products and legal entities as the catalogue last gave them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from schemas.catalogue import EntityRegistered, ProductRegistered
 from services.kit.database import Connection
+from services.triage.domain.products import ProductState
 
 SAVE = """
 INSERT INTO product AS t (product, state, retired, revision)
@@ -32,15 +32,6 @@ WHERE p.product = ANY($1::text[])
 CASES = """
 SELECT vulnerability, report FROM casefile WHERE status <> 'merged' AND products && $1::text[]
 """
-
-
-@dataclass(frozen=True, slots=True)
-class ProductState:
-    """A product with its entity; both as last registered."""
-
-    product: ProductRegistered
-    entity: EntityRegistered | None
-    retired: bool
 
 
 async def save(db: Connection, products: Sequence[tuple[ProductRegistered, bool, int]]) -> None:

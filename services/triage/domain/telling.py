@@ -1,0 +1,146 @@
+"""How an event reads on a case's timeline: one sentence, who acted, and what it is linked to."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from schemas.advisories import AdvisoryPublished, AdvisoryWithdrawn
+from schemas.alerts import AlertEvent
+from schemas.campaigns import CampaignEvent, CoverageChanged
+from schemas.clocks import ClockEvent
+from schemas.event import Event
+from schemas.findings import (
+    FindingChanged,
+    FindingCleared,
+    FindingOpened,
+    VulnerabilityDescribed,
+    VulnerabilityMerged,
+    VulnerabilitySplit,
+)
+from schemas.signals import (
+    ExploitationReported,
+    ExploitationWithdrawn,
+    IncidentReported,
+    ReportReceived,
+    ScoreObserved,
+)
+
+_ACTORS = (
+    "assessed_by", "decided_by", "planned_by", "approved_by", "closed_by", "reopened_by",
+    "filed_by", "sent_by", "recorded_by", "requested_by", "halted_by", "resumed_by", "aborted_by",
+    "by", "author",
+)  # fmt: skip
+"""Fields of events that name who acted, in the order in which they are looked for."""
+
+_SHOWN = 400
+
+
+def case_of(event: Event) -> str | None:
+    """The case that an event names, if any."""
+    if isinstance(event, ClockEvent):
+        return event.clock.case
+    case = getattr(event, "case", None)
+    return case if isinstance(case, str) else None
+
+
+def actor_of(event: Event) -> str | None:
+    """The person or integration that acted, where the event says so."""
+    for name in _ACTORS:
+        found = getattr(event, name, None)
+        if isinstance(found, str):
+            return found
+    measure = getattr(event, "measure", None)
+    if measure is not None and not isinstance(measure, str):
+        approved = event.TYPE.startswith("measure.approved")
+        by: str | None = measure.approved_by if approved else measure.planned_by
+        return by if not event.TYPE.startswith("measure.available") else None
+    return None
+
+
+def links_of(event: Event) -> tuple[str, ...]:
+    """What an event without a case speaks of, so that the cases of these things show it."""
+    return tuple(sorted(set(_links(event))))
+
+
+def _links(event: Event) -> Iterator[str]:
+    match event:
+        case AdvisoryPublished():
+            for each in event.vulnerabilities:
+                yield from (f"identifier/{name}" for name in (each.id, *each.aliases))
+        case AdvisoryWithdrawn(vulnerabilities=names):
+            yield from (f"identifier/{name}" for name in names)
+        case VulnerabilityDescribed(vulnerability=vulnerability, identifiers=names):
+            yield from (f"identifier/{name}" for name in (vulnerability, *names))
+        case VulnerabilityMerged(survivor=one, absorbed=other):
+            yield from (f"identifier/{one}", f"identifier/{other}")
+        case VulnerabilitySplit(vulnerability=one, separated=other):
+            yield from (f"identifier/{one}", f"identifier/{other}")
+        case FindingOpened() | FindingChanged() | FindingCleared():
+            yield f"identifier/{event.finding.vulnerability}"
+        case ExploitationReported() | ExploitationWithdrawn() | ScoreObserved():
+            yield f"identifier/{event.identifier}"
+        case ReportReceived() | IncidentReported():
+            yield f"report/{event.report}"
+            yield from (f"identifier/{name}" for name in event.identifiers)
+        case CampaignEvent() | CoverageChanged():
+            yield f"campaign/{event.campaign}"
+        case _:
+            return
+
+
+def summary_of(event: Event) -> str:
+    """One sentence: what happened, to what, and why where the event says so."""
+    words = event.TYPE.rsplit(".v", 1)[0].replace(".", " ").replace("_", " ")
+    parts = [f"{words}: {_about(event)}".rstrip(": "), _because(event)]
+    text = "; ".join(part for part in parts if part)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _about(event: Event) -> str:
+    match event:
+        case ClockEvent(clock=clock):
+            due = f", due {_instant(clock.due_operational)}" if clock.due_operational else ""
+            product = f" for {clock.product}" if clock.product else ""
+            return f"{clock.label}{product} ({clock.mode.value}, {clock.state.value}{due})"
+        case FindingOpened(finding=found) | FindingChanged(finding=found):
+            where = f" in {found.component}@{found.component_version}" if found.component else ""
+            reason = f" ({found.reason})" if found.reason else ""
+            verdict = found.verdict.value.replace("_", " ")
+            return f"{found.product} {found.version} is {verdict}{where}{reason}"
+        case FindingCleared(finding=found):
+            return f"{found.product} {found.version}, {found.component or 'the product'}"
+        case AlertEvent():
+            return _said(event, ("summary", "channel", "to", "by"))
+        case _:
+            return _said(event, _FIELDS)
+
+
+_FIELDS = (
+    "title", "identifier", "vulnerability", "absorbed", "question", "outcome", "product", "version",
+    "band", "verdict", "regime", "reportable", "campaign", "wave", "passed", "stage", "receipt",
+    "kind", "source", "device", "site", "entity", "advisory", "document", "covered", "total",
+)  # fmt: skip
+"""Fields that say what an event is about; those it has are shown, in this order."""
+
+
+def _said(event: Event, fields: tuple[str, ...]) -> str:
+    found = ((name, getattr(event, name, None)) for name in fields)
+    return ", ".join(
+        f"{name} {_plain(value)}" for name, value in found if value is not None and value != ""
+    )
+
+
+def _plain(value: Any) -> str:
+    return str(getattr(value, "value", value))
+
+
+def _because(event: Event) -> str:
+    for name in ("because", "ground", "why", "reason"):
+        found = getattr(event, name, None)
+        if isinstance(found, str) and found:
+            return found
+    return ""
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="minutes")
