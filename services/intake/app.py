@@ -1,9 +1,13 @@
 """Intake, wired: documents in over Kafka and HTTP, canonical events out."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
 from fastapi import FastAPI
 
-from services.intake import handlers, http
-from services.kit.app import Service, build
+from services.intake import handlers, http, sealing
+from services.kit.app import Context, Service, build
 from services.kit.settings import Settings
 
 SERVICE = Service(
@@ -16,4 +20,11 @@ SERVICE = Service(
 
 def app() -> FastAPI:
     """The application, as uvicorn's factory."""
-    return build(SERVICE, Settings())
+    place = sealing.SealSettings().place
+
+    @asynccontextmanager
+    async def start(_: Context) -> AsyncIterator[None]:
+        sealing.use(sealing.sealer(place))
+        yield
+
+    return build(replace(SERVICE, start=start), Settings())

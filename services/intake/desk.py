@@ -163,7 +163,8 @@ async def _release(unit: Unit, shelf: Shelf, present: set[UUID]) -> list[Settled
         present |= set(ids)
         if not ids:
             continue
-        found = await submissions.still_waiting(unit.db, unit.blobs, sealing.current(), ids)
+        kept = await submissions.still_waiting(unit.db, unit.blobs, sealing.current(), ids)
+        found = [submission for submission, _ in kept]
         documents = {each.id: await _parsed(each.raw) for each in found}
         await _load(unit, shelf, documents, found)
         for submission in found:

@@ -62,7 +62,7 @@ def _answer(view: SubmissionView) -> Response:
     """The answer leaves after the commit: a refusal is kept and published like everything else."""
     address = f"/v1/submissions/{view.id}"
     headers = {} if view.dry_run else {"location": address}
-    if view.status == Status.REJECTED:
+    if view.status == "rejected":
         first = view.faults[0]
         problem = ProblemDetails(
             type=f"urn:patchvigil:problem:{first.code.replace('_', '-')}",

@@ -1,6 +1,7 @@
 """Encrypts personal data at rest: AES-256-GCM (NIST SP 800-38D) under a key that no database holds."""
 
 import os
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -90,6 +91,27 @@ def sealer(path: Path) -> Sealer:
     return Sealer(key)
 
 
+@dataclass(slots=True)
+class _Process:
+    """The sealer of this process: set once, when the service starts."""
+
+    sealer: Sealer | None = None
+
+
+_process = _Process()
+
+
+def use(chosen: Sealer) -> None:
+    """Seal and open with this sealer from now on."""
+    _process.sealer = chosen
+
+
 def current() -> Sealer:
-    """The sealer that the settings name."""
-    return sealer(SealSettings().place)
+    """The sealer in use.
+
+    Raises:
+        SealError: the service was not started.
+    """
+    if _process.sealer is None:
+        raise SealError("no key is loaded: start the service through its app")
+    return _process.sealer

@@ -19,7 +19,7 @@ def decide(submission: Submission, document: Advisories, shelf: Shelf, now: date
     """Decide on each advisory of a document; a faulty one does not cost the others."""
     faults = list(document.faults)
     emissions: list[Emission] = []
-    counts: Counter[str] = Counter()
+    counts: Counter[Status] = Counter()
     for statement in document.statements:
         fault = _fault(statement, submission, now)
         if fault is not None:
@@ -37,14 +37,14 @@ def decide(submission: Submission, document: Advisories, shelf: Shelf, now: date
         status = Status.PUBLISHED
     return Outcome(
         status, _detail(counts, document), document.format, tuple(emissions), tuple(faults),
-        counts=dict(counts),
+        counts={status.value: count for status, count in counts.items()},
     )
 
 
-def _detail(counts: Counter[str], document: Advisories) -> str:
+def _detail(counts: Counter[Status], document: Advisories) -> str:
     if len(document.statements) + len(document.faults) == 1:
-        return f"{document.statements[0].advisory}: {next(iter(counts))}"
-    return ", ".join(f"{count} {status}" for status, count in counts.items())
+        return f"{document.statements[0].advisory}: {next(iter(counts)).value}"
+    return ", ".join(f"{count} {status.value}" for status, count in counts.items())
 
 
 def _fault(statement: Statement, submission: Submission, now: datetime) -> Fault | None:

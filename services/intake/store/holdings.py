@@ -18,6 +18,7 @@ from services.intake.domain.shelf import (
     Waiting,
 )
 from services.intake.domain.submission import Status
+from services.intake.store.submissions import json_list
 from services.kit.database import Connection
 
 DOCUMENTS = """
@@ -66,9 +67,9 @@ ON CONFLICT (name) DO UPDATE SET released_at = excluded.released_at
 """
 SAVE_PRODUCTS = """
 INSERT INTO product (id, names, versions, retired)
-SELECT id, ARRAY(SELECT jsonb_array_elements_text(names)),
-    ARRAY(SELECT jsonb_array_elements_text(versions)), retired
-FROM unnest($1::text[], $2::jsonb[], $3::jsonb[], $4::bool[]) AS given(id, names, versions, retired)
+SELECT id, ARRAY(SELECT jsonb_array_elements_text(names::jsonb)),
+    ARRAY(SELECT jsonb_array_elements_text(versions::jsonb)), retired
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[]) AS given(id, names, versions, retired)
 ON CONFLICT (id) DO UPDATE SET names = excluded.names, versions = excluded.versions,
     retired = excluded.retired
 """
@@ -224,8 +225,8 @@ async def _save_catalogue(db: Connection, shelf: Shelf) -> None:
     if products_changed := list(shelf.products.changed.values()):
         await db.execute(
             SAVE_PRODUCTS, [p.product for p in products_changed],
-            [sorted(p.names) for p in products_changed],
-            [sorted(p.versions) for p in products_changed],
+            [json_list(sorted(p.names)) for p in products_changed],
+            [json_list(sorted(p.versions)) for p in products_changed],
             [p.retired for p in products_changed],
         )
     if rows := shelf.rows.changed:

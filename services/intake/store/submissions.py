@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from services.intake.domain.submission import WAIT, Outcome, Status, Submission
 from services.intake.formats.canonical import Subject
 from services.intake.sealing import Sealer
@@ -28,9 +30,13 @@ WHERE original.erased_at IS NOT NULL
 SAVE = """
 INSERT INTO submission (id, source, document, principal, person, bulk, about, digest, size, format,
     status, detail, faults, counts, received_at, decided_at)
-SELECT given.*, $16::timestamptz FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[],
-    $5::text[], $6::bool[], $7::jsonb[], $8::text[], $9::bigint[], $10::text[], $11::text[],
-    $12::text[], $13::jsonb[], $14::jsonb[], $15::timestamptz[]) AS given
+SELECT id, source, document, principal, person, bulk, about, digest, size, format, status, detail,
+    faults::jsonb, counts, received_at, $16::timestamptz
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::jsonb[],
+    $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::jsonb[],
+    $15::timestamptz[])
+    AS given(id, source, document, principal, person, bulk, about, digest, size, format, status,
+        detail, faults, counts, received_at)
 ON CONFLICT (id) DO UPDATE SET status = excluded.status, detail = excluded.detail,
     format = excluded.format, faults = excluded.faults, counts = excluded.counts,
     decided_at = excluded.decided_at
@@ -42,10 +48,10 @@ WHERE id = ANY($1::uuid[]) AND status = 'waiting'
 """
 WAIT_FOR = """
 INSERT INTO waiting (submission, needs, waits_for, until)
-SELECT submission, ARRAY(SELECT jsonb_array_elements_text(needs)),
-    CASE WHEN waits_for IS NULL THEN NULL
-         ELSE ARRAY(SELECT jsonb_array_elements_text(waits_for)) END, until
-FROM unnest($1::uuid[], $2::jsonb[], $3::jsonb[], $4::timestamptz[])
+SELECT submission, ARRAY(SELECT jsonb_array_elements_text(needs::jsonb)),
+    CASE WHEN waits_for IS NOT NULL
+         THEN ARRAY(SELECT jsonb_array_elements_text(waits_for::jsonb)) END, until
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
     AS given(submission, needs, waits_for, until)
 ON CONFLICT (submission) DO UPDATE SET needs = excluded.needs
 """
@@ -117,15 +123,15 @@ async def save(db: Connection, settled: Sequence[Settled], now: datetime) -> Non
         [s.principal for s in given], [s.person for s in given], [s.bulk for s in given],
         [_about(s) for s in given], [s.digest for s in given], [len(s.raw) for s in given],
         [o.format for o in came], [o.status.value for o in came], [o.detail for o in came],
-        [_faults(o) for o in came], [o.counts for o in came], [s.received_at for s in given], now,
+        [json_list(_faults(o)) for o in came], [o.counts for o in came], [s.received_at for s in given], now,
     )
     if older := [id_ for outcome in came for id_ in outcome.superseded]:
         await db.execute(SUPERSEDE, older, now)
         await db.execute(DONE_WAITING, older)
     if wait := [each for each in settled if each.outcome.status is Status.WAITING]:
         await db.execute(
-            WAIT_FOR, [w.submission.id for w in wait], [sorted(w.outcome.needs) for w in wait],
-            [list(w.outcome.waits_for) if w.outcome.waits_for else None for w in wait],
+            WAIT_FOR, [w.submission.id for w in wait], [json_list(sorted(w.outcome.needs)) for w in wait],
+            [json_list(w.outcome.waits_for) if w.outcome.waits_for else None for w in wait],
             [w.submission.received_at + WAIT for w in wait],
         )
 
@@ -135,6 +141,11 @@ def _about(submission: Submission) -> dict[str, str | None] | None:
     if about is None:
         return None
     return {"product": about.product, "version": about.version, "hardware": about.hardware}
+
+
+def json_list(values: Sequence[object]) -> str:
+    """A list as JSON text: in an array parameter a bare list would be taken for a dimension."""
+    return orjson.dumps(values).decode()
 
 
 def _faults(outcome: Outcome) -> list[dict[str, str | None]]:
