@@ -12,6 +12,7 @@ from services.notification.http import alerts, drafts, links, papers, reconcile
 from services.notification.rechecker import rechecking
 from services.notification.roster_file import ON_CALL
 from services.notification.sender import sending
+from services.notification.settings import NotificationSettings
 from services.notification.template_library import library
 
 
@@ -35,4 +36,5 @@ SERVICE = Service(
 
 def app() -> FastAPI:
     """Make the application (`uvicorn --factory`)."""
+    ON_CALL.use(NotificationSettings().roster_file)
     return build(SERVICE, Settings())

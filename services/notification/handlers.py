@@ -71,9 +71,12 @@ async def _end(unit: Unit, ended: Sequence[Received[ClockEnded]]) -> None:
 
 async def _resolve(unit: Unit, batch: Batch) -> None:
     telling = batch.of(ClockMoved, ClockMet, ClockEnded)
-    open_ones = await alerts.open_of_clocks(unit.db, (each.event.clock.clock for each in telling))
+    names = {each.event.clock.clock for each in telling}
+    open_ones = await alerts.open_of_clocks(unit.db, names)
     if open_ones:
-        await alerting.resolve(unit, ended_alerts(open_ones, telling), telling[-1])
+        kept = await clocks.by_id(unit.db, names)
+        now = {name: each.clock for name, each in kept.items()}
+        await alerting.resolve(unit, ended_alerts(open_ones, telling, now), telling[-1])
 
 
 async def _raise(unit: Unit, escalations: Sequence[Received[ClockEscalated]]) -> None:

@@ -81,26 +81,29 @@ def kept_of(received: Received[Any]) -> KeptClock:
 
 
 def ended_alerts(
-    open_ones: Sequence[Alert], telling: Sequence[Received[Any]]
+    open_ones: Sequence[Alert], telling: Sequence[Received[Any]], now: Mapping[str, Clock]
 ) -> Iterator[tuple[Alert, str]]:
-    """The alerts that an end or a move of their clock makes pointless, each with why."""
+    """The alerts that their clock, as it is now, makes pointless, each with why.
+
+    It is the clock that decides, not the event: a replayed event may be about a deadline long gone.
+    """
     last = {each.event.clock.clock: each.event for each in telling}
     for alert in open_ones:
-        because = _pointless(alert, last[alert.clock])
+        because = _pointless(alert, last[alert.clock], now[alert.clock])
         if because is not None:
             yield alert, because
 
 
-def _pointless(alert: Alert, event: ClockEvent) -> str | None:
-    clock = event.clock
-    if isinstance(event, ClockMet):
-        return f"the clock was met: {event.by}"
-    if isinstance(event, ClockEnded):
-        return f"the clock ended: {event.because}"
-    if isinstance(event, ClockMoved) and alert.due_epoch != due_epoch(clock):
-        return f"the deadline moved: {event.because}"
-    if alert.kind is Kind.PAGE and clock.mode is not ClockMode.MANDATORY:
-        return f"the clock is {clock.mode.value} now: {clock.mode_reason}"
+def _pointless(alert: Alert, event: ClockEvent, now: Clock) -> str | None:
+    if not is_live(now):
+        if isinstance(event, ClockMet):
+            return f"the clock was met: {event.by}"
+        why = event.because if isinstance(event, ClockEnded | ClockMoved) else now.mode_reason
+        return f"the clock is {now.state.value}: {why}"
+    if alert.due_epoch != due_epoch(now):
+        return "the deadline moved"
+    if alert.kind is Kind.PAGE and now.mode is not ClockMode.MANDATORY:
+        return f"the clock is {now.mode.value} now: {now.mode_reason}"
     return None
 
 

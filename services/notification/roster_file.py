@@ -14,7 +14,7 @@ import yaml
 from services.notification.domain import roster as rosters
 from services.notification.domain.roster import Roster, RosterError, Webhook
 from services.notification.domain.webhook_signature import secret_bytes
-from services.notification.settings import ROSTER_VARIABLE, NotificationSettings
+from services.notification.settings import ROSTER_VARIABLE
 
 _log = logging.getLogger(__name__)
 
@@ -86,13 +86,17 @@ def _secret(folder: Path, name: str) -> bytes:
 
 
 class RosterFile:
-    """The roster in force, found through the environment; follows the file's changes."""
+    """The roster in force; follows the file's changes."""
 
     def __init__(self) -> None:
-        self._path: Path | None = None
+        self.use(None)
+
+    def use(self, path: Path | None) -> None:
+        """Follow this file from now on; None means that nobody can be told."""
+        self._path = path
         self._stamp: Stamp = ()
         self._held: OnCall | None = None
-        self._fault: str | None = None
+        self._fault: str | None = f"{ROSTER_VARIABLE} is not set" if path is None else None
 
     @property
     def fault(self) -> str | None:
@@ -105,7 +109,6 @@ class RosterFile:
         Raises:
             RosterError: a file is named and cannot be used.
         """
-        self._path = None
         self.current()
         if self._fault is not None and self._path is not None:
             raise RosterError(self._fault)
@@ -114,17 +117,11 @@ class RosterFile:
 
     def current(self) -> OnCall | None:
         """The roster in force, or None where there is none."""
-        path = NotificationSettings().roster_file
-        if path is None:
-            self._path, self._held = None, None
-            self._fault = f"{ROSTER_VARIABLE} is not set: nobody can be told"
-            return None
-        if path != self._path:
-            self._path, self._held, self._stamp = path, None, ()
-        stamp = _stamp(path)
-        if stamp != self._stamp:
-            self._stamp = stamp
-            self._reload(path)
+        if self._path is not None:
+            stamp = _stamp(self._path)
+            if stamp != self._stamp:
+                self._stamp = stamp
+                self._reload(self._path)
         return self._held
 
     def _reload(self, path: Path) -> None:

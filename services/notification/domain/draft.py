@@ -44,12 +44,6 @@ class Earlier:
     document: DraftDocument
     filed: bool
 
-    @property
-    def name(self) -> str:
-        """How a carried field names where it comes from."""
-        standing = "as filed" if self.filed else "not filed yet"
-        return f"{self.document.template.id} revision {self.document.revision}, {standing}"
-
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
@@ -115,8 +109,11 @@ def _machine(rule: FieldRule, wanted: Preparation) -> tuple[Answer, str | None]:
         state = earlier.document.field(rule.id)
         if state is None:
             continue
-        if earlier.filed or (state.source is not None and state.source.kind == "person"):
-            return _answer_of(state), earlier.name
+        stated = state.source is not None and state.source.kind == "person"
+        if earlier.filed or stated:
+            return _answer_of(state), earlier.document.template.id
+        if state.status is Status.KNOWN and state.value == now.value:
+            return now, earlier.document.template.id
     return now, None
 
 

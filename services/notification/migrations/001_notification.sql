@@ -74,7 +74,7 @@ CREATE TABLE draft_fill (
     draft text NOT NULL REFERENCES draft,
     field text NOT NULL,
     status text NOT NULL,
-    value jsonb,
+    value jsonb NOT NULL,
     reason text,
     until text,
     author text NOT NULL,

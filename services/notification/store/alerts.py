@@ -200,7 +200,7 @@ async def raise_new(db: Connection, alerts: Sequence[Alert]) -> set[str]:
         [each.kind.value for each in alerts],
         [each.state for each in alerts],
         [each.content.model_dump(mode="json") for each in alerts],
-        [[turn.model_dump(mode="json") for turn in each.chain] for each in alerts],
+        [{"turns": [turn.model_dump(mode="json") for turn in each.chain]} for each in alerts],
         [each.raised_at for each in alerts],
         [each.exhausted_at for each in alerts],
         [each.resolved_at for each in alerts],
@@ -349,7 +349,7 @@ async def link_used(db: Connection, fingerprint: bytes) -> datetime | None:
 
 
 def _chain(raw: Any) -> tuple[Turn, ...]:
-    return tuple(Turn.model_validate(each) for each in raw)
+    return tuple(Turn.model_validate(each) for each in raw["turns"])
 
 
 def _alert(row: asyncpg.Record) -> Alert:

@@ -194,15 +194,16 @@ async def fill(db: Connection, draft: str, fills: Sequence[Fill]) -> None:
     )
 
 
-def _json(value: str | tuple[str, ...] | None) -> str | list[str] | None:
-    return list(value) if isinstance(value, tuple) else value
+def _json(value: str | tuple[str, ...] | None) -> dict[str, str | tuple[str, ...] | None]:
+    """In an object: a list inside an array of jsonb would become another dimension of it."""
+    return {"is": value}
 
 
 async def fills(db: Connection, drafts: Iterable[str]) -> dict[str, list[Fill]]:
     """What people stated, in the order in which they did."""
     found: dict[str, list[Fill]] = {}
     for row in await db.fetch(FILLS, sorted(set(drafts))):
-        value = row["value"]
+        value = row["value"]["is"]
         found.setdefault(row["draft"], []).append(
             Fill(
                 row["field"], Status(row["status"]), row["author"], row["at"],
