@@ -70,27 +70,31 @@ async def hold(unit: Unit, named: Iterable[str]) -> dict[str, str]:
     return await cases.survivors(unit.db, asked)
 
 
-async def lay_out(unit: Unit, files: Mapping[str, CaseFacts]) -> Desk:
-    """Lock what surrounds these cases and put everything on the table."""
+async def lay_out(unit: Unit, files: Mapping[str, CaseFacts], absorbed: Iterable[str] = ()) -> Desk:
+    """Lock what surrounds these cases and put everything on the table.
+
+    `absorbed` names cases that end in this transaction: their clocks are still theirs.
+    """
+    named = {*files, *absorbed}
     products = sorted({product for facts in files.values() for product in facts.products()})
     await unit.lock("product", products)
-    around = await surround(unit, files, products)
-    found: dict[str, dict[str, Held]] = {case: {} for case in files}
-    for each in await clocks.of_cases(unit.db, files):
+    around = await surround(unit, named, products)
+    found: dict[str, dict[str, Held]] = {case: {} for case in named}
+    for each in await clocks.of_cases(unit.db, named):
         found.setdefault(each.clock.case, {})[each.clock.clock] = each
     return Desk(around, found)
 
 
 async def surround(
-    unit: Unit, files: Mapping[str, CaseFacts], products: Iterable[str]
+    unit: Unit, named: Iterable[str], products: Iterable[str]
 ) -> dict[str, Surroundings]:
     """What the catalogue and coverage say around each case."""
     known = await surroundings.products(unit.db, products)
     makers = sorted({each.entity for each in known.values()})
     await unit.lock("entity", makers)
     entities = await surroundings.entities(unit.db, makers)
-    covered = await surroundings.coverage(unit.db, list(files))
-    return {case: Surroundings(known, entities, covered.get(case, {})) for case in files}
+    covered = await surroundings.coverage(unit.db, list(named))
+    return {case: Surroundings(known, entities, covered.get(case, {})) for case in named}
 
 
 async def keep(unit: Unit, decided: Iterable[tuple[Decided, Cause | None]]) -> None:

@@ -66,15 +66,18 @@ async def on_case_facts(batch: Batch, unit: Unit) -> None:
     fresh = await _take(unit, batch)
     files = await cases.load(unit.db, living.values())
     turns = _fold(fresh, files, living)
-    desk = await casework.lay_out(unit, files)
+    moves = _moves(turns)
+    await cases.forward(unit.db, moves)
+    desk = await casework.lay_out(unit, files, absorbed=moves)
     for turn in turns:
         if turn.absorbed is not None:
             desk.merge(turn.facts.case, turn.absorbed)
         if turn.products or turn.absorbed is not None:
             desk.settle(turn.facts, unit.now, turn.received, turn.products or None)
-    await cases.save(unit.db, {turn.facts.case: turn.facts for turn in turns}.values())
+    touched = {turn.facts.case for turn in turns} & files.keys()
+    await cases.save(unit.db, [files[case] for case in touched])
     await casework.keep(unit, desk.decided)
-    await cases.forward(unit.db, _moves(turns))
+    await cases.move_clocks(unit.db, moves)
 
 
 def _named(batch: Iterable[Received[Event]]) -> set[str]:

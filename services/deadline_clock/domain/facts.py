@@ -160,11 +160,12 @@ class CaseFacts:
 
     def decision(self, question: str, product: str) -> Decision | None:
         """The last answer to a question for a product: its own, or one for all products."""
-        found = (
+        found = [
             each
-            for each in self.decisions
+            for each in reversed(self.decisions)
             if each.question == question and each.product in {None, product}
-        )
+        ]
+        # Of answers of one instant the one recorded last comes first here, and max keeps it.
         return max(found, key=lambda each: each.decided_at, default=None)
 
     def measures_of(self, product: str) -> tuple[MeasureState, ...]:

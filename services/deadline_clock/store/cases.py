@@ -101,15 +101,20 @@ async def products_of(db: Connection, named: Iterable[str]) -> set[str]:
 
 
 async def forward(db: Connection, moves: Mapping[str, str]) -> None:
-    """Record merges, absorbed to survivor, and move what belongs to the absorbed cases."""
+    """Record merges, absorbed to survivor; coverage goes along, the absorbed file is gone."""
     if not moves:
         return
     absorbed, living = list(moves), list(moves.values())
     await db.execute(FORWARD_ON, absorbed, living)
     await db.execute(FORWARD, absorbed, living)
-    await db.execute(MOVE_CLOCKS, absorbed, living)
     await db.execute(MOVE_COVERAGE, absorbed, living)
     await db.execute(FORGET, absorbed)
+
+
+async def move_clocks(db: Connection, moves: Mapping[str, str]) -> None:
+    """Put the clocks of absorbed cases that nothing else changed under the survivor."""
+    if moves:
+        await db.execute(MOVE_CLOCKS, list(moves), list(moves.values()))
 
 
 async def taken(db: Connection, aggregates: Iterable[Aggregate]) -> dict[Aggregate, int]:

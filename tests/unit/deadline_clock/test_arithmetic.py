@@ -57,7 +57,7 @@ def fda(days: int, unit: Unit = Unit.WORKING_DAY) -> Period:
         # A month that lacks the day: its last one, a Sunday.
         (FINAL_INCIDENT, "2027-01-31T10:00:00Z", "2027-02-28T10:00:00Z", "2027-03-01T22:59:59Z"),
         # The local date counts: in UTC the anchor is still the day before.
-        (FINAL_INCIDENT, "2027-05-31T00:30:00+02:00", "2027-06-29T22:30:00Z", "2027-06-30T21:59:59Z"),
+        (FINAL_INCIDENT, "2027-05-31T00:30+02:00", "2027-06-29T22:30:00Z", "2027-06-30T21:59:59Z"),
     ],
 )  # fmt: skip
 def test_union_periods_end_as_regulation_1182_71_says(
