@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.kit.database import TRANSIENT, Connection, Pool, schema_of
+from services.kit.database import TRANSIENT, Connection, Pool, connection, schema_of
 from services.kit.locks import signed
 from services.kit.unit import Unit
 
@@ -125,7 +125,7 @@ class Sealer:
 
     async def seal(self) -> int:
         """Seal one page of rows and count them; none if another replica is sealing."""
-        async with self._pool.acquire() as db, db.transaction():
+        async with connection(self._pool) as db, db.transaction():
             if not await db.fetchval(LEAD, self._lock):
                 return 0
             taken = [row["seq"] for row in await db.fetch(TAKE, _PAGE)]

@@ -13,7 +13,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.kit import metrics, telemetry
-from services.kit.database import TRANSIENT
+from services.kit.database import TRANSIENT, connection
 from services.kit.timers import Fired, Timers
 from services.kit.unit import Units
 
@@ -90,7 +90,7 @@ class Firing:
 
     async def _put_off(self, timer: UUID, error: Exception) -> None:
         metrics.TIMER_ERRORS.labels("handler").inc()
-        async with self.units.pool.acquire() as db:
+        async with connection(self.units.pool) as db:
             attempts = await db.fetchval(PUT_OFF, timer)
         _log.error(
             "a timer's handler failed %s times; it stays armed",
@@ -101,11 +101,11 @@ class Firing:
 
     async def overdue(self) -> list[UUID]:
         """What PostgreSQL holds armed and overdue, the oldest first, at most a batch."""
-        async with self.units.pool.acquire() as db:
+        async with connection(self.units.pool) as db:
             return [row["id"] for row in await db.fetch(OVERDUE, BATCH)]
 
     async def still_armed(self, wanted: Sequence[UUID]) -> dict[UUID, datetime]:
         """Those of `wanted` that are armed all the same, with the true time of each."""
-        async with self.units.pool.acquire() as db:
+        async with connection(self.units.pool) as db:
             rows = await db.fetch(STILL_ARMED, wanted)
         return {row["id"]: row["fire_at"] for row in rows}

@@ -12,7 +12,7 @@ from datetime import timedelta
 from fastapi import Request, Response
 
 from services.kit import metrics
-from services.kit.database import Connection, Pool
+from services.kit.database import Connection, Pool, connection
 from services.kit.problems import Problem
 from services.kit.unit import Unit
 
@@ -94,5 +94,5 @@ def _digest(request: Request, body: bytes) -> bytes:
 
 async def forget(pool: Pool) -> None:
     """Drop the answers that are kept no longer."""
-    async with pool.acquire() as db:
+    async with connection(pool) as db:
         await db.execute(FORGET, KEPT)

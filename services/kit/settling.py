@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.kit import quarantine
 from services.kit.actors import Actor
+from services.kit.database import connection
 from services.kit.http import CurrentActor, Problem, router
 from services.kit.quarantine import Entry, NotWaitingError
 from services.kit.replay import Desk
@@ -32,7 +33,7 @@ def settling(service: str) -> APIRouter:
     async def show_quarantined(record: UUID, request: Request, actor: CurrentActor) -> Entry:
         """Show one quarantined record: where it is and why, not what is in it."""
         _require(actor)
-        async with request.app.state.context.pool.acquire() as db:
+        async with connection(request.app.state.context.pool) as db:
             try:
                 return await quarantine.shown(db, record)
             except NotWaitingError as error:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.kit import clock, metrics
-from services.kit.database import TRANSIENT
+from services.kit.database import TRANSIENT, connection
 from services.kit.firing import BATCH, Firing
 from services.kit.timer_index import HORIZON, TimerIndex
 
@@ -126,7 +126,7 @@ class TimerLoop:
             if not await self._firing.fire(due, "sweep"):
                 break  # others hold them, or they were put off
             await self._index.move(await self._settled(due))
-        async with self._firing.units.pool.acquire() as db:
+        async with connection(self._firing.units.pool) as db:
             outlook = await db.fetchrow(OUTLOOK)
         if outlook is None:
             raise AssertionError("a SELECT without FROM has one row")
@@ -160,7 +160,7 @@ class TimerLoop:
         """Put what is armed for the next 48 h into the index: at start, after a wipe, hourly."""
         last = UUID(int=0)
         while True:
-            async with self._firing.units.pool.acquire() as db:
+            async with connection(self._firing.units.pool) as db:
                 rows = await db.fetch(COMING, HORIZON, last, _PAGE)
             await self._index.move({row["id"]: row["fire_at"] for row in rows})
             if len(rows) < _PAGE:

@@ -118,8 +118,8 @@ async def replica(
         yield Replica(pool, units, firing, index, loop, redis, moves)
     finally:
         if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+            loop.stop()
+            await asyncio.wait_for(task, 10)
         if redis is not None:
             await redis.aclose()
         pool.terminate()

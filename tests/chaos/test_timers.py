@@ -44,9 +44,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture
-async def settings(
-    world: World, valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
+async def settings(world: World, valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings on the own Redis, and empty tables."""
     if not valkey.is_running():
         valkey.start()
