@@ -1,10 +1,11 @@
-"""A service cut down to the kit: one table of effects, one consumer, a relay; and its Kafka peers."""
+"""A service cut down to the kit: a table of effects, a consumer, a relay; and its Kafka peers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -14,9 +15,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from schemas.event import Event
 from services.kit import database, ids
 from services.kit.blobs import open_blobs
+from services.kit.brake import Brake
 from services.kit.broker import make_broker
 from services.kit.consume import Consumer
+from services.kit.inbox import Inbox
 from services.kit.lane import Lane
+from services.kit.reading import Reader
 from services.kit.records import Batch, RawRecord
 from services.kit.relay import Relay
 from services.kit.replay import Desk
@@ -129,7 +133,9 @@ def settings_of(world: World, **changes: Any) -> Settings:
 
 
 @asynccontextmanager
-async def units_of(settings: Settings, wake: Callable[[], None] = bool) -> AsyncIterator[Units]:
+async def units_of(
+    settings: Settings, wake: Callable[[], None] = lambda: None
+) -> AsyncIterator[Units]:
     """Open the node's database, migrated, with its table of effects."""
     pool = await database.open_pool(settings, SERVICE)
     try:
@@ -148,12 +154,9 @@ async def node(
     """Run a service for as long as the context lasts."""
     settings = settings_of(world, **changes)
     async with AsyncExitStack() as stack:
-        relays: list[Relay] = []
-        units = await stack.enter_async_context(
-            units_of(settings, lambda: [each.wake() for each in relays] and None)
-        )
-        relay = Relay(settings, units.pool, SERVICE)
-        relays.append(relay)
+        opened = await stack.enter_async_context(units_of(settings))
+        relay = Relay(settings, opened.pool, SERVICE)
+        units = replace(opened, wake=relay.wake)
         made = Node(settings, units, relay)
         if relaying:
             task = asyncio.create_task(relay.run())
@@ -174,7 +177,7 @@ async def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
         AssertionError: it does not hold in time.
     """
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110  (it happens in another process)
             await asyncio.sleep(0.02)
 
 
@@ -254,3 +257,48 @@ async def keep_raw(records: list[RawRecord], unit: Unit) -> None:
     places = [ids.derived(each.topic, each.partition, each.offset) for each in records]
     keys = [(each.key or b"").decode() for each in records]
     await unit.db.execute(EFFECTS, places, keys, [len(each.value) for each in records])
+
+
+class Tape:
+    """Records as Kafka would deliver them, in one partition, without Kafka."""
+
+    def __init__(self, topic: str = Counted.TOPIC, partition: int = 0) -> None:
+        self.topic, self.partition = topic, partition
+        self.records: list[ConsumerRecord] = []
+
+    def add(
+        self, event: Event, value: bytes | None = b"as it is", **changes: Any
+    ) -> ConsumerRecord:
+        """Append an event's record; `value` and headers may be spoilt."""
+        key = event.key.encode()
+        content = event.model_dump_json().encode() if value == b"as it is" else value
+        return self.raw(key, content, headers(event, **changes))
+
+    def raw(
+        self, key: bytes | None, value: bytes | None, spelled: Sequence[tuple[str, Any]] = ()
+    ) -> ConsumerRecord:
+        """Append any record."""
+        record = ConsumerRecord(
+            self.topic, self.partition, len(self.records), 1_790_000_000_000, 0, key, value,
+            None, -1, -1, spelled,
+        )  # fmt: skip
+        self.records.append(record)
+        return record
+
+
+def lane_of(
+    units: Units,
+    handler: Callable[..., Any] = count_effects,
+    consumer: Consumer | None = None,
+    **changes: Any,
+) -> Lane:
+    """Make the lane of a handler, under a name of its own, that is fed by hand."""
+    name = f"lane{next(_NUMBERS)}"
+    [intent] = (consumer or counting(handler, name=name)).intents
+    options = {"brake": Brake(1000, 0.5), "ceiling": 0.2, "wanted": lambda: True, **changes}
+    inbox = Inbox(units.pool, SERVICE, timedelta(days=97))
+    reader = Reader(intent, units.blobs, inbox)
+    return Lane(intent, units, inbox, reader, **options)
+
+
+_NUMBERS = count()
