@@ -63,13 +63,17 @@ def play(fleet: Fleet, say: Callable[[str], None]) -> None:
         ("advisory.json", ADVISORY, {}),
     ):
         say(f"{name}: {_submit(fleet, name, document, about)}")
-    finding = _first(fleet, "findings", lambda value: value.get("product") == _PRODUCT)
-    assert finding["component"], finding
-    say(f"finding on Kafka, as an integration reads it: {finding['verdict']}")
+    _first(fleet, "findings", _affected)
+    say("sbom-matcher found the product affected, as an integration reads on Kafka")
     case = _first(fleet, "cases", lambda value: _PRODUCT in json.dumps(value))
     shown = _get(fleet, "triage", f"/v1/cases/{case['case']}")
     assert shown["case"] == case["case"], shown
     say(f"case {case['case']} is open, over HTTP too")
+
+
+def _affected(value: dict[str, Any]) -> bool:
+    finding = value.get("finding", {})
+    return (finding.get("product"), finding.get("verdict")) == (_PRODUCT, "affected")
 
 
 def _submit(fleet: Fleet, name: str, document: Mapping[str, Any], about: Mapping[str, str]) -> str:
@@ -100,6 +104,7 @@ def _first(fleet: Fleet, topic: str, wanted: Callable[[dict[str, Any]], bool]) -
     consumer = Consumer({
         **fleet.kafka.client("integration"),
         "group.id": "integration.story", "auto.offset.reset": "earliest",
+        "enable.auto.commit": False,
     })  # fmt: skip
     consumer.subscribe([topic])
     deadline = time.monotonic() + PATIENCE
