@@ -65,18 +65,10 @@ def links_of(event: Event) -> tuple[str, ...]:
 def _links(event: Event) -> Iterator[str]:
     match event:
         case AdvisoryPublished():
-            for each in event.vulnerabilities:
-                yield from (f"identifier/{name}" for name in (each.id, *each.aliases))
-        case AdvisoryWithdrawn(vulnerabilities=names):
-            yield from (f"identifier/{name}" for name in names)
-        case VulnerabilityDescribed(vulnerability=vulnerability, identifiers=names):
-            yield from (f"identifier/{name}" for name in (vulnerability, *names))
-        case VulnerabilityMerged(survivor=one, absorbed=other):
-            yield from (f"identifier/{one}", f"identifier/{other}")
-        case VulnerabilitySplit(vulnerability=one, separated=other):
-            yield from (f"identifier/{one}", f"identifier/{other}")
-        case FindingOpened() | FindingChanged() | FindingCleared():
-            yield f"identifier/{event.finding.vulnerability}"
+            names = ((each.id, *each.aliases) for each in event.vulnerabilities)
+            yield from (f"identifier/{name}" for every in names for name in every)
+        case AdvisoryWithdrawn(vulnerabilities=withdrawn):
+            yield from (f"identifier/{name}" for name in withdrawn)
         case ExploitationReported() | ExploitationWithdrawn() | ScoreObserved():
             yield f"identifier/{event.identifier}"
         case ReportReceived() | IncidentReported():
@@ -85,7 +77,22 @@ def _links(event: Event) -> Iterator[str]:
         case CampaignEvent() | CoverageChanged():
             yield f"campaign/{event.campaign}"
         case _:
-            return
+            yield from (f"identifier/{name}" for name in _found_under(event))
+
+
+def _found_under(event: Event) -> tuple[str, ...]:
+    """The vulnerabilities and identifiers that an event of the stream `findings` speaks of."""
+    match event:
+        case VulnerabilityDescribed(vulnerability=vulnerability, identifiers=names):
+            return (vulnerability, *names)
+        case VulnerabilityMerged(survivor=one, absorbed=other):
+            return (one, other)
+        case VulnerabilitySplit(vulnerability=one, separated=other):
+            return (one, other)
+        case FindingOpened() | FindingChanged() | FindingCleared():
+            return (event.finding.vulnerability,)
+        case _:
+            return ()
 
 
 def summary_of(event: Event) -> str:
