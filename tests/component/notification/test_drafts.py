@@ -196,7 +196,8 @@ async def test_bad_fills_name_the_field_the_reason_and_the_mend(stage: Stage) ->
         ("member_states", ["DE", "CH"], "not Member State codes: CH"),
         ("product_type", "Huge", "not one of"),
     ):
-        answer = await fill(stage, draft, **{field: given})
+        body = {"fields": [{"field": field, "value": given}]}
+        answer = await stage.post(f"/v1/drafts/{draft['draft']}/fill", body)
         assert answer.status_code == 422
         assert wanted in answer.json()["detail"]
         assert answer.json()["mend"]

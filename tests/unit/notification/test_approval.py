@@ -1,6 +1,6 @@
 """Who may approve: never an author, never an open draft, never a shadow."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -102,3 +102,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=20, stateful_step_count=12, deadline=None)
