@@ -110,16 +110,18 @@ def _merges(
         if each.group in groups and groups[each.group] != each.group
     }
     return tuple(
-        Merge(survivor, absorbed, _joining(held, absorbed, edges))
+        Merge(survivor, absorbed, _joining(held, survivor, absorbed, edges))
         for absorbed, survivor in sorted(ended.items())
     )
 
 
-def _joining(held: Mapping[str, Held], absorbed: str, edges: list[Edge]) -> str:
-    for edge in edges:
-        sides = {held[edge.identifier].group, held[edge.alias].group}
-        if absorbed in sides and len(sides) > 1:
-            return f"{edge.advisory} says that {edge.identifier} is {edge.alias}"
+def _joining(held: Mapping[str, Held], survivor: str, absorbed: str, edges: list[Edge]) -> str:
+    """Say which alias joined two groups, a direct one if there is."""
+    sides = [({held[edge.identifier].group, held[edge.alias].group}, edge) for edge in edges]
+    direct = [edge for groups, edge in sides if groups == {survivor, absorbed}]
+    others = [edge for groups, edge in sides if absorbed in groups and len(groups) > 1]
+    for edge in (*direct, *others):
+        return f"{edge.advisory} says that {edge.identifier} is {edge.alias}"
     return f"other identifiers of {absorbed} joined the group"
 
 

@@ -102,11 +102,11 @@ def _tail(rest: str) -> list[tuple[str, str]] | NoKey:
                 return NoKey("prose")
             tokens.append(("number", digits or bracketed))
             continue
+        if "(" in rest:
+            return NoKey("train")  # Cisco's 12.2(33)SXI4: trains have no order among themselves
         kind = _kind(word, separator, followed=rest[place : place + 1], last=place == len(rest))
         if kind is None or (separator == "~" and kind != "before"):
             return NoKey("word")
-        if "(" in rest:
-            return NoKey("train")  # Cisco's 12.2(33)SXI4: trains have no order among themselves
         tokens.append((kind, word))
     return tokens
 

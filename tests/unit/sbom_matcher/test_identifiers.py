@@ -1,0 +1,127 @@
+"""Identifiers: what a component can be met by, and what never meets."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.sboms import Component
+from services.sbom_matcher.domain import cpe, handles, names, purl, versions
+from services.sbom_matcher.domain.handles import Spoken
+from services.sbom_matcher.domain.versions.encoding import NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("written", "base"),
+    [
+        ("pkg:npm/%40scope/Name@1.0", "purl:npm/@scope/name"),
+        ("pkg:pypi/Zope.Interface@5?x=y", "purl:pypi/zope-interface"),
+        ("pkg:golang/github.com/Gorilla/WebSocket@v1.4#sub", "purl:golang/github.com/gorilla/websocket"),
+        ("pkg:maven/com.FasterXML/Jackson@2.9", "purl:maven/com.FasterXML/Jackson"),
+        ("pkg:nuget/Newtonsoft.Json@9.0.1", "purl:nuget/newtonsoft.json"),
+    ],
+)
+def test_a_base_key_is_normalised_by_the_types_rules(written: str, base: str) -> None:
+    package = purl.parse(written)
+    assert package
+    assert package.base == base
+
+
+@pytest.mark.parametrize("written", ["", "pkg:", "npm/left-pad", "pkg:npm", "x" * 5000, "pkg:npm/\0a"])
+def test_what_is_no_package_url_is_not_read(written: str) -> None:
+    assert purl.parse(written) is None
+
+
+def test_a_cpe_name_gives_its_key_and_version() -> None:
+    name = cpe.parse(r"cpe:2.3:a:the_vendor\:co:some\-thing:1.0:rc1:*:*:*:*:*:*")
+    assert name
+    assert name.base == "cpe:a:the_vendor:co:some-thing"
+    assert name.written_version == "1.0-rc1"
+
+
+@pytest.mark.parametrize("written", ["cpe:/a:b:c", "cpe:2.3:a:b:c", "", "cpe:2.3:" + "a:" * 900])
+def test_what_is_no_cpe_name_is_not_read(written: str) -> None:
+    assert cpe.parse(written) is None
+
+
+@pytest.mark.parametrize("field", ["*:p", "v:*", "-:p", "v:-"])
+def test_a_cpe_that_names_no_vendor_or_product_identifies_nothing(field: str) -> None:
+    name = cpe.parse(f"cpe:2.3:a:{field}:1:*:*:*:*:*:*:*")
+    assert name
+    assert name.base is None
+
+
+def test_names_meet_exactly_but_for_case_signs_and_legal_form() -> None:
+    one = names.base("wolfSSL Inc.", "WolfSSL")
+    assert one == names.base("wolfssl", "wolfSSL") == "name:wolfssl|wolfssl"
+    assert names.base("The Example Company", "X-Ray Viewer") == names.base("example", "x ray viewer")
+
+
+@pytest.mark.parametrize("longer", ["wolfSSL Manager", "my wolfSSL", "wolfSSL2", "wolfSSLx"])
+def test_a_name_that_merely_contains_another_never_meets_it(longer: str) -> None:
+    assert names.base("wolfSSL", longer) != names.base("wolfSSL", "wolfSSL")
+
+
+@pytest.mark.parametrize(("vendor", "product"), [("n/a", "x"), ("x", "N/A"), (None, "x"), ("x", "-")])
+def test_a_name_that_says_nothing_meets_nothing(vendor: str | None, product: str) -> None:
+    assert names.base(vendor, product) is None
+
+
+def component(**fields: str | None) -> Component:
+    return Component.model_validate({"ref": "r", "name": "FatFs", **fields})
+
+
+def test_a_component_without_purl_version_is_met_at_its_own_version() -> None:
+    found = handles.of_component(component(version="4.8.1", purl="pkg:github/wolfssl/wolfssl"))
+    assert {each.key for each in found} == {versions.key("generic", "4.8.1")}
+    assert {each.ident for each in found} == {
+        "purl:github/wolfssl/wolfssl", "name:wolfssl|fatfs",
+    }  # fmt: skip
+
+
+def test_the_components_own_version_wins_over_what_its_cpe_says() -> None:
+    found = handles.of_component(
+        component(version="0.13c", cpe="cpe:2.3:a:chan:fatfs:r0.13:*:*:*:*:*:*:*")
+    )
+    assert {each.key for each in found} == {versions.key("generic", "0.13c")}
+    assert versions.key("generic", "r0.13") != versions.key("generic", "0.13c")
+
+
+def test_the_cpes_version_counts_where_the_component_has_none() -> None:
+    found = handles.of_component(component(version="", cpe="cpe:2.3:a:chan:fatfs:r0.13:*:*:*:*:*:*:*"))
+    assert {each.key for each in found} == {versions.key("generic", "0.13")}
+
+
+def test_hardware_with_a_wildcard_version_has_no_version() -> None:
+    [one, *_] = handles.of_component(component(version="", cpe="cpe:2.3:h:q:chip:*:*:*:*:*:*:*:*"))
+    assert (one.key, one.reason) == (None, "no_version")
+
+
+def test_a_version_that_is_not_applicable_equals_only_itself() -> None:
+    [one, *_] = handles.of_component(component(version=None, cpe="cpe:2.3:h:q:chip:-:*:*:*:*:*:*:*"))
+    assert one.key == NOT_APPLICABLE
+
+
+def test_a_name_alone_is_no_identifier() -> None:
+    assert handles.of_component(component(version="1.0")) == ()
+
+
+def test_identifiers_that_cannot_be_read_are_told_from_none() -> None:
+    assert handles.unreadable(component(version="1.0", purl="not a purl"))
+    assert not handles.unreadable(component(version="1.0"))
+
+
+def test_a_product_is_met_by_its_names_and_by_its_own_id() -> None:
+    spoken = (Spoken("Example Medical", "Pump", "cpe:2.3:a:example:pump:*:*:*:*:*:*:*:*"),)
+    found = handles.of_product("pump", "1.0", spoken)
+    assert [each.ident for each in found] == [
+        "cpe:a:example:pump", "name:example medical|pump", "product:pump",
+    ]  # fmt: skip
+
+
+@given(st.text(max_size=200))
+def test_no_text_makes_a_parser_fail(text: str) -> None:
+    purl.parse(text)
+    purl.parse("pkg:" + text)
+    cpe.parse(text)
+    cpe.parse("cpe:2.3:" + text)
+    names.base(text, text)
