@@ -226,6 +226,13 @@ def escalated(
     )
 
 
+def _waits_together(held: Held) -> bool:
+    """Whether it still is an initial load's: one assessed in between was told of by itself."""
+    clock = held.clock
+    provisional = clock.state is ClockState.PROVISIONAL
+    return held.initial_load and provisional and clock.due_operational is not None
+
+
 def told_together(
     step_name: str, clocks: Sequence[Held], escalation: Escalation, now: datetime
 ) -> ClockEscalated | None:
@@ -234,7 +241,7 @@ def told_together(
     The clock that is due first speaks for all of them; shadow clocks alone raise a ticket.
     """
     waiting = sorted(
-        (held for held in clocks if held.open),
+        (held for held in clocks if _waits_together(held)),
         key=lambda held: (
             held.clock.mode is not ClockMode.MANDATORY,
             held.clock.due_operational or now,

@@ -36,6 +36,13 @@ class PackError(Exception):
     """A pack cannot be used; the message names file, line, rule, reason and mend."""
 
 
+_MENDS = {
+    "required": "add the field",
+    "const": "take the allowed value",
+    "additionalProperties": "remove the field or check its spelling",
+}
+
+
 class _Loader(yaml.SafeLoader):
     """YAML without dates: they stay text, as the JSON Schema reads them."""
 
@@ -123,14 +130,10 @@ def _fault(document: _Document, error: jsonschema_rs.ValidationError) -> str:
 
 
 def _mend(error: jsonschema_rs.ValidationError) -> str:
-    schema_path = [str(part) for part in error.schema_path]
-    if "enum" in schema_path[-1:] or "const" in schema_path[-1:]:
-        return "take one of the allowed values"
-    if "required" in schema_path[-1:]:
-        return "add the field"
-    if "additionalProperties" in schema_path[-1:]:
-        return "remove the field or check its spelling"
-    return "see the pack's JSON Schema"
+    kind = error.kind
+    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Enum):
+        return f"take one of {', '.join(map(str, kind.options))}"
+    return _MENDS.get(kind.name, "see the pack's JSON Schema")
 
 
 def parse_rules(name: str, text: str, schema: str) -> Pack:
