@@ -20,8 +20,8 @@ from services.kit import (
     health,
     idempotency,
     metrics,
-    problems,
     reference,
+    refusals,
     settling,
     standard,
     telemetry,
@@ -88,7 +88,7 @@ def build(service: Service, settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(Observed)
-    problems.install(app)
+    refusals.install(app)
     for router in (
         *service.routers,
         standard.standard(service.name),

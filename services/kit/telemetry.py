@@ -39,7 +39,7 @@ _SECRETS = (
         ),
         r"\1\2[secret]",
     ),
-    (re.compile(r"://[^/\s:@]+:[^/\s@]+@"), "://[secret]@"),
+    (re.compile(r"://[^/\s:@]*:[^/\s@]+@"), "://[secret]@"),
     (re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b"), "[mail]"),
 )
 

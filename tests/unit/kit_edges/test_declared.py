@@ -1,0 +1,79 @@
+"""What is declared once stays so: metrics and their labels, the timers' script, module sizes."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import prometheus_client
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.metrics import MetricWrapperBase
+
+from services.kit import metrics
+from services.kit.timers import timer_id
+
+ROOT = Path(__file__).parents[3]
+SERVICES = ROOT / "services"
+CLOSED = {"consumer", "topic", "kind", "state", "source", "method", "route", "status"}
+INSTANTS = st.datetimes(timezones=st.just(UTC))
+
+
+def declared() -> list[MetricWrapperBase]:
+    return [each for each in vars(metrics).values() if isinstance(each, MetricWrapperBase)]
+
+
+def test_every_metric_says_what_it_means_in_base_units_and_closed_labels() -> None:
+    assert len(declared()) > 20
+    for metric in declared():
+        assert metric._documentation.endswith("."), metric._name
+        assert set(metric._labelnames) <= CLOSED, metric._name
+        assert not re.search(r"(_ms|_millis|_minutes|_kb)$", metric._name)
+
+
+def test_metrics_are_declared_in_one_module_only() -> None:
+    makers = re.compile(r"\b(Counter|Gauge|Histogram|Summary)\(\s*['\"]")
+    found = [
+        path.relative_to(SERVICES).as_posix()
+        for path in SERVICES.rglob("*.py")
+        if makers.search(path.read_text("utf-8"))
+    ]
+    assert found == ["kit/metrics.py"]
+
+
+def test_every_metric_is_explained_to_operators() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    text = prometheus_client.generate_latest(metrics.REGISTRY).decode()
+    own = {metric._name for metric in declared()}
+    served = set(re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE))
+    missing = [
+        name
+        for name in served
+        if any(name in {each, f"{each}_total"} for each in own) and f"`{name}" not in page
+    ]
+    assert missing == []
+
+
+def test_the_claim_script_never_asks_redis_for_the_time() -> None:
+    script = (SERVICES / "kit" / "timers.lua").read_text("utf-8")
+    calls = set(re.findall(r"redis\.call\('(\w+)'", script))
+    assert calls == {"ZRANGEBYSCORE", "ZADD", "ZRANGE", "EXISTS"}
+
+
+@given(st.text(), st.text(), INSTANTS)
+def test_a_timers_id_follows_from_subject_step_and_instant_whatever_the_zone(
+    subject: str, step: str, due_at: datetime
+) -> None:
+    if datetime(2, 1, 1, tzinfo=UTC) < due_at < datetime(9998, 1, 1, tzinfo=UTC):
+        elsewhere = due_at.astimezone(timezone(timedelta(hours=-9, minutes=30)))
+        assert timer_id(subject, step, due_at) == timer_id(subject, step, elsewhere)
+        assert timer_id(subject, step, due_at + timedelta(microseconds=1)) != timer_id(
+            subject, step, due_at
+        )
+
+
+def test_no_module_of_the_kit_is_above_its_size() -> None:
+    sizes = {
+        path.name: len(path.read_text("utf-8").splitlines())
+        for path in (SERVICES / "kit").glob("*.py")
+    }
+    assert {name: size for name, size in sizes.items() if size > 250} == {}
