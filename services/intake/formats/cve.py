@@ -7,6 +7,7 @@ entries, which are evidence of exploitation.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from schemas.advisories import Assertion, Range, Status, Target, TargetKind, Vulnerability
@@ -131,18 +132,39 @@ def _named(value: str | None) -> str | None:
     return None if value is None or value.lower() in _FILLERS else value
 
 
+@dataclass(slots=True)
+class _Affected:
+    """An entry of a container's `affected` list, its texts and versions read once."""
+
+    at: str
+    entry: Node
+    vendor: str | None
+    product: str | None
+    versions: list[tuple[str, Node]]
+    kinds: set[str]
+
+    @classmethod
+    def of(cls, at: str, entry: Node) -> "_Affected":
+        versions = list(items(entry, "versions", at))
+        kinds = {(text(each, "versionType", where) or "").lower() for where, each in versions}
+        vendor, product = text(entry, "vendor", at), text(entry, "product", at)
+        return cls(at, entry, vendor, product, versions, kinds)
+
+    @property
+    def only_git(self) -> bool:
+        return bool(self.kinds) and self.kinds <= cve_versions.GIT_TYPES
+
+
 def _assertions(at: str, container: Node, asserter: str) -> Iterator[Assertion]:
-    entries = list(items(container, "affected", at))
-    ordered = {
-        _identity(entry, where) for where, entry in entries if not _only_git(entry, where)
-    }
-    for where, entry in entries:
-        if _only_git(entry, where) and _identity(entry, where) in ordered:
+    entries = [_Affected.of(where, entry) for where, entry in items(container, "affected", at)]
+    ordered = {(each.vendor, each.product) for each in entries if not each.only_git}
+    for each in entries:
+        if each.only_git and (each.vendor, each.product) in ordered:
             # Kernel CNAs state the same claim twice, in commits and in releases: the one with an
             # order is enough, the other could never be compared.
             continue
-        targets = tuple(_targets(entry, where))
-        for status, default, ranges in _claims(entry, where):
+        targets = tuple(_targets(each))
+        for status, default, ranges in _claims(each):
             for target in targets:
                 yield Assertion(
                     asserter=asserter, target=target, status=status, default_status=default,
@@ -150,20 +172,11 @@ def _assertions(at: str, container: Node, asserter: str) -> Iterator[Assertion]:
                 )
 
 
-def _identity(entry: Node, at: str) -> tuple[str | None, str | None]:
-    return text(entry, "vendor", at), text(entry, "product", at)
-
-
-def _only_git(entry: Node, at: str) -> bool:
-    versions = list(items(entry, "versions", at))
-    return bool(versions) and all(cve_versions.is_git(each, where) for where, each in versions)
-
-
-def _claims(entry: Node, at: str) -> Iterator[tuple[Status, Status | None, tuple[Range, ...]]]:
-    stated = (text(entry, "defaultStatus", at) or "").lower()
+def _claims(each: _Affected) -> Iterator[tuple[Status, Status | None, tuple[Range, ...]]]:
+    stated = (text(each.entry, "defaultStatus", each.at) or "").lower()
     default = cve_versions.STATUSES.get(stated)
     outside = None if default is Status.UNDER_INVESTIGATION else default
-    found = cve_versions.by_status(items(entry, "versions", at), default)
+    found = cve_versions.by_status(each.versions, default)
     if found:
         yield from ((status, outside, ranges) for status, ranges in found.items())
     elif outside is not None:
@@ -172,13 +185,14 @@ def _claims(entry: Node, at: str) -> Iterator[tuple[Status, Status | None, tuple
         yield Status.AFFECTED, None, (version_text.unparsed("", "the source names no version"),)
 
 
-def _targets(entry: Node, at: str) -> Iterator[Target]:
-    vendor, product = _named(text(entry, "vendor", at)), _named(text(entry, "product", at))
+def _targets(each: _Affected) -> Iterator[Target]:
+    entry, at = each.entry, each.at
+    vendor, product = _named(each.vendor), _named(each.product)
     package = text(entry, "packageName", at)
-    ecosystem = cve_versions.scheme(entry, at)
-    purl = text(entry, "packageURL", at) or purls.from_collection(
-        text(entry, "collectionURL", at), package
-    )
+    ecosystem = cve_versions.scheme(each.kinds)
+    purl = text(entry, "packageURL", at)
+    if purl is None and package is not None:
+        purl = purls.from_collection(text(entry, "collectionURL", at), package)
     found = False
     if purl and purl.startswith("pkg:"):
         yield Target(
@@ -186,7 +200,7 @@ def _targets(entry: Node, at: str) -> Iterator[Target]:
             vendor=vendor, product=product,
         )
         found = True
-    for cpe in _cpes(entry, at):
+    for cpe in _cpes(each):
         yield Target(
             kind=TargetKind.CPE, cpe=cpe, vendor=vendor, product=product, ecosystem=ecosystem
         )
@@ -198,13 +212,15 @@ def _targets(entry: Node, at: str) -> Iterator[Target]:
         )
 
 
-def _cpes(entry: Node, at: str) -> tuple[str, ...]:
+def _cpes(each: _Affected) -> tuple[str, ...]:
     """The entry's CPE names, one a product where its version list says which versions are meant."""
-    named = [c for each in texts(entry, "cpes", at) if (c := cpes.converted(each))]
+    if not each.entry.get("cpes"):
+        return ()
+    named = [c for raw in texts(each.entry, "cpes", each.at) if (c := cpes.converted(raw))]
     usable = any(
         not version_text.names_no_version(text(version, "version", where) or "")
         or version.get("lessThan") or version.get("lessThanOrEqual")
-        for where, version in items(entry, "versions", at)
+        for where, version in each.versions
     )
     if usable:
         named = [cpes.versionless(cpe) for cpe in named]

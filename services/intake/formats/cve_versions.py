@@ -24,12 +24,9 @@ _SCHEMES = {
 _OPEN = frozenset({"0", "*", "", "-", "n/a", "unspecified", "unknown", "all", "none"})
 
 
-def scheme(affected: Node, at: str) -> str | None:
-    """The version scheme that most of the entries name, where we know it; a hint, not a promise."""
-    for where, entry in items(affected, "versions", at):
-        if found := _SCHEMES.get((text(entry, "versionType", where) or "").lower()):
-            return found
-    return None
+def scheme(kinds: Iterable[str]) -> str | None:
+    """The version scheme that the entries' types name, where we know it; a hint, not a promise."""
+    return next((_SCHEMES[kind] for kind in sorted(kinds) if kind in _SCHEMES), None)
 
 
 def is_git(entry: Node, at: str) -> bool:

@@ -53,7 +53,9 @@ def items(parent: Node, key: str, at: str) -> Iterator[tuple[str, Node]]:
     """The objects of the list under `key`, each with its pointer; an absent list is empty."""
     for position, found in enumerate(_list(parent, key, at)):
         where = f"{at}/{key}/{position}"
-        yield where, node(found, where)
+        if not isinstance(found, dict):
+            raise _wrong(where, found, "an object")
+        yield where, found
 
 
 def texts(parent: Node, key: str, at: str) -> tuple[str, ...]:
