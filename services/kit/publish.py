@@ -40,10 +40,11 @@ class Publisher:
         present = clock.elapsed()
         return [topic for topic, (until, _) in self._rests.items() if until > present]
 
-    @property
-    def troubled(self) -> bool:
-        """Whether some topic failed last time."""
-        return bool(self._rests)
+    def patience(self, most: float) -> float:
+        """Tell for how many seconds there is nothing to do, unless new rows come."""
+        present = clock.elapsed()
+        waits = [until - present for until, _ in self._rests.values()]
+        return max(0.01, min([most, *waits]))
 
     async def publish(self, rows: Sequence[Row]) -> list[int]:
         """Send rows and give the `seq` of those that Kafka acknowledged."""
@@ -76,10 +77,10 @@ class Publisher:
             *(_send_share(producer, name, number, share, sent) for number, share in shares.items())
         )
         errors = [error for error in results if error is not None]
+        if sent or not errors:
+            self._rests.pop(topic, None)
         if errors:
             self._let_rest(topic, errors[0])
-        else:
-            self._rests.pop(topic, None)
         metrics.OUTBOX_PUBLISHED.labels(topic).inc(len(sent))
         return sent
 

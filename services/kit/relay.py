@@ -22,7 +22,6 @@ _log = logging.getLogger(__name__)
 
 PAGE_ROWS = 1000
 POLL_SECONDS = 1.0
-TROUBLED_SECONDS = 0.1
 
 PAGE = """
 SELECT seq, topic, key, type, $3::text AS source, id, time, revision, causation, case_id,
@@ -99,4 +98,4 @@ class Relay:
             published = await self._publisher.publish([dict(row) for row in rows])
             await db.execute(DELETE, published)
         if len(rows) < PAGE_ROWS and not self._stopping:
-            await self._rest(TROUBLED_SECONDS if self._publisher.troubled else POLL_SECONDS)
+            await self._rest(self._publisher.patience(POLL_SECONDS))

@@ -132,6 +132,13 @@ def settings_of(world: World, **changes: Any) -> Settings:
     return Settings(**{"retry_ceiling_seconds": 0.5, "brake_window": 1000, **given, **changes})
 
 
+def kafka_user_of(world: World, service: str) -> dict[str, str]:
+    """Give the settings with which the node speaks to Kafka as another service."""
+    given = world.environment(service)
+    names = ("kafka_user", "kafka_password")
+    return {name: given[f"PATCHVIGIL_{name.upper()}"] for name in names}
+
+
 @asynccontextmanager
 async def units_of(
     settings: Settings, wake: Callable[[], None] = lambda: None
@@ -149,10 +156,14 @@ async def units_of(
 
 @asynccontextmanager
 async def node(
-    world: World, consumer: Consumer | None = None, *, relaying: bool = True, **changes: Any
+    world: World,
+    consumer: Consumer | None = None,
+    *,
+    relaying: bool = True,
+    settings: Settings | None = None,
 ) -> AsyncIterator[Node]:
     """Run a service for as long as the context lasts."""
-    settings = settings_of(world, **changes)
+    settings = settings or settings_of(world)
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(units_of(settings))
         relay = Relay(settings, opened.pool, SERVICE)
