@@ -124,9 +124,10 @@ def _ranges(assertion: Assertion) -> tuple[Range, ...]:
 
 
 def _covered(assertion: Assertion, stated: Range) -> Covered:
-    package = purl.parse(assertion.target.purl or "")
-    typed = assertion.target.kind is TargetKind.PURL and package is not None
-    return of_range(package.type if typed and package else versions.GENERIC, stated)
+    """Read a range in the scheme of what the target is met by."""
+    target = assertion.target
+    package = purl.parse(target.purl or "") if target.kind is TargetKind.PURL else None
+    return of_range(package.type if package else versions.GENERIC, stated)
 
 
 def _spans(assertion: Assertion, covered: list[Covered]) -> Iterator[Span]:

@@ -6,6 +6,7 @@ NA would meet everything and identifies nothing.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 ANY = "*"
 NA = "-"
@@ -42,6 +43,7 @@ class Cpe:
         return f"{self.version}-{self.update}"
 
 
+@lru_cache(maxsize=65_536)
 def parse(text: str) -> Cpe | None:
     """Read a CPE 2.3 formatted string; None where it is none."""
     stripped = text.strip()

@@ -103,13 +103,17 @@ def _low(scheme: str, stated: Range) -> bytes | None:
 def _high(scheme: str, stated: Range) -> bytes | None:
     if stated.fixed not in _OPEN:
         found = versions.key(scheme, stated.fixed or "")
+        if isinstance(found, bytes):
+            return found
         covered = _wildcard(scheme, stated.fixed or "")
-        return found if isinstance(found, bytes) else covered.low if covered else None
+        return covered.low if covered else None
     if stated.last_affected in _OPEN:
         return HIGHEST
     found = versions.key(scheme, stated.last_affected or "")
+    if isinstance(found, bytes):
+        return above(found)
     covered = _wildcard(scheme, stated.last_affected or "")
-    return above(found) if isinstance(found, bytes) else covered.high if covered else None
+    return covered.high if covered else None
 
 
 def _exact(scheme: str, texts: tuple[str, ...]) -> Covered:

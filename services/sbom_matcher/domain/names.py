@@ -6,19 +6,21 @@ contains another never meets it: "OpenSSL for Windows" is not "OpenSSL".
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _SIGNS = re.compile(r"[^\w+#]+|_")
 _LEGAL_FORMS = frozenset(
     {
-        "ab", "ag", "aps", "as", "bv", "co", "company", "corp", "corporation", "gmbh", "inc",
-        "incorporated", "kg", "limited", "llc", "ltd", "nv", "oy", "plc", "pty", "sa", "sarl",
-        "spa", "srl",
+        "ab", "ag", "aps", "as", "bv", "co", "community", "company", "corp", "corporation",
+        "foundation", "gmbh", "inc", "incorporated", "kg", "limited", "llc", "ltd", "nv",
+        "organization", "oy", "plc", "project", "pty", "sa", "sarl", "spa", "srl", "team",
     }
 )  # fmt: skip
 _NOBODY = frozenset({"", "n a", "na", "none", "unknown", "unspecified", "various", "all", "redacted"})
 _LONGEST = 256
 
 
+@lru_cache(maxsize=65_536)
 def base(vendor: str | None, product: str | None) -> str | None:
     """Return the key `name:vendor|product`, or None where either name says nothing."""
     who, what = _vendor(vendor or ""), _words(product or "")

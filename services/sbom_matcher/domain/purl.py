@@ -6,6 +6,7 @@ subpath are no part of it.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from packageurl import PackageURL
 
@@ -44,6 +45,7 @@ class Package:
         return self.namespace if self.type in _HOSTS else None
 
 
+@lru_cache(maxsize=65_536)
 def parse(text: str) -> Package | None:
     """Read a package URL; None where it is none."""
     if len(text) > _LONGEST or "\0" in text:

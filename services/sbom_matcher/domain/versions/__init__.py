@@ -5,6 +5,7 @@ versions have equal keys: PostgreSQL then orders versions by an index on plain b
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from services.sbom_matcher.domain.versions import generic, pypi, semver
 from services.sbom_matcher.domain.versions.encoding import NoKey
@@ -36,6 +37,7 @@ def scheme_of(ecosystem: str | None) -> str:
     return name if name in _SCHEMES else GENERIC
 
 
+@lru_cache(maxsize=262_144)
 def key(ecosystem: str | None, version: str) -> bytes | NoKey:
     """Return a version's key in an ecosystem (a purl type or `semver`), or why it has none."""
     if not version.strip():

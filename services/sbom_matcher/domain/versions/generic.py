@@ -23,7 +23,7 @@ _LENGTH = 64
 _LEAD = re.compile(r"(?:version|ver\.?|release|rel\.?|rev\.?|v\.?|r)\s*(?=\d)")
 _FORM = re.compile(r"(\d+(?:\.\d+)*)(.*)", re.DOTALL)
 _HASH = re.compile(r"(?=.*[a-f])(?=.*\d)[0-9a-f]{7,64}")
-_WILDCARD = re.compile(r"(\d+(?:\.\d+)*)\.[*x]")
+_WILDCARD = re.compile(r"(\d+(?:\.\d+)*)(?:\.[*x])+")
 _TWO_VERSIONS = re.compile(r"\d+\.\d+.*\s*-\s*v?\d+\.\d+")
 _TOKEN = re.compile(r"([.\-_+~ ]?)(?:(\d+)|([a-z]+)|\((\d+)\))")
 _DAY = re.compile(r"\d{4}-\d\d-\d\dt\d")
@@ -61,7 +61,7 @@ def key(version: str) -> bytes | NoKey:
 
 
 def wildcard(version: str) -> tuple[bytes, bytes] | None:
-    """Return the interval that `5.10.*` stands for, or None where it is no such thing."""
+    """Return the interval that `5.10.*` or `12.2.x.x` stands for, None where it is no such thing."""
     form = _WILDCARD.fullmatch(version.strip().lower().removeprefix("v"))
     if form is None or len(version) > _LENGTH:
         return None
