@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deploy.embedded.ports import SERVICE_PORTS
+from deploy.embedded.ports import SERVICE_PORTS, is_free
 from deploy.world import KafkaAddress
 from tests.containers.engine import NoEngineError, engine
 from tests.containers.story import Fleet, play
@@ -22,9 +22,10 @@ from tests.containers.story import Fleet, play
 PROJECT = "patchvigil-test"
 """A compose project of its own, so that nobody's running fleet is touched."""
 
-_COMPOSE = ("docker", "compose", "--project-name", PROJECT)
+_COMPOSE = ("docker", "compose", "--progress", "quiet", "--project-name", PROJECT)
 _WORLD = ("tests/component/stack/test_access.py", "tests/component/stack/test_topics.py")
-_UP_SECONDS = "240"
+_UP_SECONDS = "300"
+_KAFKA_PORT = 9092
 
 
 def say(text: str) -> None:
@@ -35,6 +36,8 @@ def say(text: str) -> None:
 @contextmanager
 def composed() -> Iterator[Fleet]:
     """Bring the compose fleet up, and remove it with its volumes afterwards."""
+    taken = [port for port in (*SERVICE_PORTS.values(), _KAFKA_PORT) if not is_free(port)]
+    assert not taken, f"ports {taken} are in use: stop what runs there (`patchvigil down`)"
     try:
         subprocess.run([*_COMPOSE, "build", "--quiet"], check=True)
         up = [*_COMPOSE, "up", "--detach", "--wait", "--wait-timeout", _UP_SECONDS]
@@ -42,11 +45,11 @@ def composed() -> Iterator[Fleet]:
         yield Fleet(
             {service: f"http://127.0.0.1:{port}" for service, port in SERVICE_PORTS.items()},
             _secret("tokens.json"),
-            KafkaAddress("127.0.0.1:9092", _secret("credentials.json")["kafka"]),
+            KafkaAddress(f"127.0.0.1:{_KAFKA_PORT}", _secret("credentials.json")["kafka"]),
         )
     except BaseException:
         subprocess.run([*_COMPOSE, "ps", "--all"], check=False)
-        subprocess.run([*_COMPOSE, "logs", "--no-color", "--tail", "40"], check=False)
+        subprocess.run([*_COMPOSE, "logs", "--no-color", "--tail", "20"], check=False)
         raise
     finally:
         subprocess.run([*_COMPOSE, "down", "--volumes", "--timeout", "30"], check=False)
