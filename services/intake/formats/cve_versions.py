@@ -5,6 +5,7 @@ it up to `lessThan` (exclusive) or `lessThanOrEqual`; `changes` alter the status
 records put operators and prose into `version`, and `versionType` is no more than a hint.
 """
 
+import re
 from collections.abc import Iterable
 
 from schemas.advisories import Range, Status
@@ -21,6 +22,7 @@ _SCHEMES = {
     "semver": "semver", "python": "pypi", "rpm": "rpm", "maven": "maven", "npm": "npm", "deb": "deb",
     "dpkg": "deb", "apk": "apk", "nuget": "nuget", "go": "golang", "gem": "gem", "composer": "composer",
 }
+_SERIES = re.compile(r"^\d+(?:\.\d+)*$", re.ASCII)
 _OPEN = frozenset({"0", "*", "", "-", "n/a", "unspecified", "unknown", "all", "none"})
 
 
@@ -87,7 +89,7 @@ def _upper(below: str | None, upto: str | None) -> Range | None:
     if bound == "*":
         return Range()
     wild = bound.removesuffix(".*").removesuffix(".x")
-    if wild != bound and wild.replace(".", "").isdecimal():
+    if len(bound) <= version_text.MAX_TEXT and wild != bound and _SERIES.match(wild):
         return Range(fixed=version_text.after(wild) if below is None else wild)
     if not version_text.is_version(bound):
         read = version_text.ranges(bound)

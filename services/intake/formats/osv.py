@@ -1,14 +1,19 @@
 """Reads OSV records (OSV schema 1.x): packages by purl, ranges of events, version lists, aliases."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from schemas.advisories import Assertion, Range, Status, Target, TargetKind, Vulnerability
+from cvss import CVSS2, CVSS3, CVSS4
+from cvss.exceptions import CVSSError
+
+from schemas.advisories import Assertion, Range, Score, Status, Target, TargetKind, Vulnerability
 from services.intake.formats import purls, version_text
 from services.intake.formats.canonical import Statement
 from services.intake.formats.error import FormatError
 from services.intake.formats.shape import Node, child, instant, items, needed, text, texts
 
 _MAX_VERSIONS = 5000
+_CVSS: dict[str, Callable[[str], Any]] = {"CVSS_V2": CVSS2, "CVSS_V3": CVSS3, "CVSS_V4": CVSS4}
 _SCHEMES = {"Debian": "deb", "Ubuntu": "deb", "Alpine": "apk", "Red Hat": "rpm", "Rocky Linux": "rpm",
             "AlmaLinux": "rpm", "SUSE": "rpm", "openSUSE": "rpm"}
 
@@ -28,6 +33,7 @@ def parse(record: Node) -> Statement:
         aliases=tuple(a for a in dict.fromkeys(texts(record, "aliases", "")) if a != identifier),
         title=text(record, "summary", ""),
         description=text(record, "details", ""),
+        scores=tuple(_scores(record, asserter)),
         assertions=tuple(
             claim for at, entry in items(record, "affected", "")
             for claim in _assertions(entry, at, asserter)
@@ -42,6 +48,21 @@ def parse(record: Node) -> Statement:
         modified_at=instant(record, "modified", ""),
         withdrawn="withdrawn by its source" if withdrawn_at else None, withdrawn_at=withdrawn_at,
     )
+
+
+def _scores(record: Node, asserter: str) -> Iterator[Score]:
+    """The vectors a record states, with the base score that follows from each (FIRST, CVSS)."""
+    for at, severity in items(record, "severity", ""):
+        vector = text(severity, "score", at)
+        make = _CVSS.get(text(severity, "type", at) or "")
+        if make is None or vector is None:
+            continue
+        try:
+            base = float(make(vector).base_score)
+        except CVSSError:
+            continue  # a vector that does not compute is no score; the advisory still counts
+        version = vector[5:8] if vector.startswith("CVSS:") else "2.0"
+        yield Score(asserter=asserter, version=version, vector=vector, base=base)
 
 
 def _assertions(entry: Node, at: str, asserter: str) -> Iterator[Assertion]:

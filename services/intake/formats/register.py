@@ -45,7 +45,7 @@ def parse(document: Any) -> Register:
     """
     faults = [
         Fault("unknown_field", f"{str(key)[:40]!r} is not known here",
-              f"a file holds the lists {', '.join(rows.LISTS)}", f"/{key}")
+              f"/{key}", f"a file holds the lists {', '.join(rows.LISTS)}")
         for key in document if key not in rows.LISTS
     ]
     given: list[tuple[str, str, Any]] = []
@@ -54,7 +54,7 @@ def parse(document: Any) -> Register:
         if listed is None:
             continue
         if not isinstance(listed, list):
-            faults.append(Fault("wrong_type", f"`{key}` is no list", "make it a list", f"/{key}"))
+            faults.append(Fault("wrong_type", f"`{key}` is no list", f"/{key}", "make it a list"))
             continue
         given += [(key, f"/{key}/{position}", raw) for position, raw in enumerate(listed)]
     return _register(given, faults)
@@ -80,7 +80,7 @@ def _register(given: list[tuple[str, str, Any]], faults: list[Fault]) -> Registe
             faults += _faults(error, at)
         else:
             faults += [
-                Fault("unknown_field", "the field is not known", "remove it or check its spelling", p)
+                Fault("unknown_field", "the field is not known", p, "remove it or check its spelling")
                 for p in rows.unknown_fields(entry[1], raw, _place(at))
             ]
             faults += _repeated(entry[0], seen)
@@ -117,8 +117,8 @@ def _repeated(entry: Entry, seen: dict[str, str]) -> Iterator[Fault]:
     key = f"{type(entry.value).TOPIC}/{entry.value.key}"
     if key in seen:
         yield Fault(
-            "duplicate_key", f"{entry.value.key!r} is already at {seen[key]}", "keep one of them",
-            entry.pointer,
+            "duplicate_key", f"{entry.value.key!r} is already at {seen[key]}", entry.pointer,
+            "keep one of them",
         )
     seen.setdefault(key, entry.pointer)
 

@@ -20,7 +20,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "products": ("product", "name", "entity", "intended_use", "markets", "versions", "hardware",
                  "vendor", "identity", "cpe", "support_ends_on", "retired"),
 }
-_LISTS = frozenset({"markets", "versions", "hardware", "representatives"})
+_LISTS = {
+    "devices": frozenset[str](), "sites": frozenset[str](),
+    "entities": frozenset({"representatives"}),
+    "products": frozenset({"markets", "versions", "hardware"}),
+}
+"""Columns whose cells hold several values: a device has one hardware revision, a product many."""
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _MAX_ROWS = 200_000
 
@@ -59,7 +64,7 @@ def rows(text: str) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
 def _check(kind: str, heading: list[str]) -> None:
     faults = [
         Fault("unknown_column", f"column {name[:40]!r} is not known",
-              f"use {', '.join(COLUMNS[kind])}", f"line 1, column {position}")
+              f"line 1, column {position}", f"use {', '.join(COLUMNS[kind])}")
         for position, name in enumerate(heading, 1) if name not in COLUMNS[kind]
     ]
     if faults:
@@ -81,11 +86,12 @@ def _rows(kind: str, heading: list[str], reader: Any) -> Iterator[tuple[str, dic
                 "give each row one cell a column", where,
             )
         named = zip(heading, cells, strict=True)
-        yield where, _nested(kind, {name: _cell(name, c.strip()) for name, c in named if c.strip()})
+        row = {name: _cell(kind, name, cell.strip()) for name, cell in named if cell.strip()}
+        yield where, _nested(kind, row)
 
 
-def _cell(name: str, value: str) -> Any:
-    if name in _LISTS:
+def _cell(kind: str, name: str, value: str) -> Any:
+    if name in _LISTS[kind]:
         return [part.strip() for part in value.split("|") if part.strip()]
     if name in {"retired", "isao_member"}:
         return _TRUTHS.get(value.lower(), value)

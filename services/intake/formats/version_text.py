@@ -11,7 +11,7 @@ from functools import lru_cache
 from schemas.advisories import Range
 
 _VERSION = r"[vVrR]?\d[0-9A-Za-z._+~:()\-]*"
-_ONE = re.compile(rf"^{_VERSION}$")
+_ONE = re.compile(rf"^{_VERSION}$", re.ASCII)
 _EVERY = frozenset(
     {"*", "all", "any", "all versions", "all version", "any version", "every version", "vers:all/*"}
 )
@@ -19,14 +19,14 @@ _NOTHING = frozenset(
     {"", "-", "--", "n/a", "na", "none", "null", "unspecified", "unknown", "various", "tbd", "?",
      "not applicable", "not available", "multiple", "0"}
 )
-_CONSTRAINT = re.compile(rf"^(<=|>=|=<|=>|==|<|>|=|≤|≥)\s*({_VERSION})$")
+_CONSTRAINT = re.compile(rf"^(<=|>=|=<|=>|==|<|>|=|≤|≥)\s*({_VERSION})$", re.ASCII)
 _OPERATOR = re.compile(r"[<>=≤≥]")
 _NOISE = re.compile(
     r"^(?:all\s+)?(?:(?:firmware|software|bios)\s+)?(?:versions?|releases?|ver\.?|v\.)\s*:?\s*(?=\S)",
     re.IGNORECASE,
 )
-_WILD = re.compile(r"^[vV]?(\d+(?:\.\d+)*)\.[xX*]$")
-_SPAN = re.compile(r"^(\d+(?:\.\d+)+)-(\d+(?:\.\d+)+)$")
+_WILD = re.compile(r"^[vV]?(\d+(?:\.\d+)*)\.[xX*]$", re.ASCII)
+_SPAN = re.compile(r"^(\d+(?:\.\d+)+)-(\d+(?:\.\d+)+)$", re.ASCII)
 _CANONICAL = {"=<": "<=", "=>": ">=", "==": "=", "≤": "<=", "≥": ">="}
 MAX_TEXT = 500
 
@@ -53,7 +53,7 @@ def _phrases() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Range]]
         (rf"fixed\s+in\s+(?:\w+\s+)?({_VERSION})\s+\(affected\s+(\d[\w.]*)-[\w.]+\)",
          lambda m: Range(introduced=m[2], fixed=m[1])),
     )
-    return tuple((re.compile(f"^{text}$", re.IGNORECASE), make) for text, make in table)
+    return tuple((re.compile(f"^{text}$", re.IGNORECASE | re.ASCII), make) for text, make in table)
 
 
 _PHRASES = _phrases()
@@ -66,7 +66,7 @@ def unparsed(text: str, reason: str) -> Range:
 
 def is_version(text: str) -> bool:
     """Whether a text is one version: it begins with a digit and has no blanks."""
-    return bool(_ONE.match(text))
+    return len(text) <= MAX_TEXT and bool(_ONE.match(text))
 
 
 def unescaped(text: str) -> str:
@@ -87,6 +87,8 @@ def names_no_version(text: str) -> bool:
 @lru_cache(maxsize=8192)
 def ranges(text: str) -> tuple[Range, ...]:
     """Read a text that names versions; what is not understood comes back as one unparsed range."""
+    if len(text) > MAX_TEXT:
+        return (unparsed(text, "too long to be a version"),)
     plain = " ".join(unescaped(text).split())
     if is_version(plain) and not _SPAN.match(plain) and plain != "0" and not _WILD.match(plain):
         return (Range(exact=(plain,)),)
@@ -94,8 +96,6 @@ def ranges(text: str) -> tuple[Range, ...]:
         return (Range(),)
     if names_no_version(plain):
         return (unparsed(text, "the source names no version"),)
-    if len(plain) > MAX_TEXT:
-        return (unparsed(text, "too long to be a version"),)
     found = _read(plain)
     if found is not None and any("x" in str(each).lower() for each in found):
         found = tuple(_series(each) for each in found)

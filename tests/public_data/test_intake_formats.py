@@ -1,0 +1,146 @@
+"""Every public record at hand parses, or is refused for a stated reason; the counts are printed."""
+
+import lzma
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas.advisories import Range, TargetKind
+from schemas.signals import SignalSource
+from services.intake.formats import sniff
+from services.intake.formats.canonical import Advisories, KevCatalogue, Sbom, Statement
+from services.intake.formats.error import FormatError
+
+pytestmark = [pytest.mark.public_data, pytest.mark.slow]
+
+FOLDER = Path(os.environ.get("PATCHVIGIL_PUBLIC_DATA", "../shared/data"))
+
+
+def lines(path: str) -> Iterator[bytes]:
+    """The records of a packed file; the test is skipped where it is not there."""
+    place = FOLDER / path
+    if not place.exists():
+        pytest.skip(f"no public data at {place}: set PATCHVIGIL_PUBLIC_DATA to have it read")
+    with lzma.open(place) as packed:
+        yield from (line.strip() for line in packed)
+
+
+def statements(path: str, refused: Counter[str]) -> Iterator[Statement]:
+    """The advisories of a file; refusals are counted by code."""
+    for line in lines(path):
+        try:
+            read = sniff.read(line)
+        except FormatError as error:
+            refused[error.faults[0].code] += 1
+        else:
+            assert isinstance(read, Advisories)
+            yield from read.statements
+
+
+def tally(found: list[Statement]) -> Counter[str]:
+    """What the advisories hold."""
+    counts: Counter[str] = Counter()
+    for statement in found:
+        counts["withdrawn" if statement.withdrawn else "published"] += 1
+        for evidence in statement.evidence:
+            counts[f"signal {evidence.source}"] += 1
+        for vulnerability in statement.vulnerabilities:
+            counts["vulnerabilities"] += 1
+            counts["scores"] += len(vulnerability.scores)
+            for claim in vulnerability.assertions:
+                counts[f"target {claim.target.kind}"] += 1
+                counts.update(_kind(each) for each in claim.ranges)
+    return counts
+
+
+def _kind(each: Range) -> str:
+    if each.unparsed is not None:
+        assert each.reason
+        return "unparsed ranges"
+    return "read ranges"
+
+
+def test_every_cve_record_is_read() -> None:
+    refused: Counter[str] = Counter()
+    counts = tally(list(statements("cve/cve-5.1.jsonl.xz", refused)))
+    print(counts, refused)  # noqa: T201  (the counts are the point)
+    assert not refused
+    assert (counts["published"], counts["withdrawn"]) == (22_027, 62)
+    assert counts[f"signal {SignalSource.KEV}"] == 100
+    assert counts[f"signal {SignalSource.SSVC}"] == 98
+    assert counts["scores"] > 19_000
+    assert counts[f"target {TargetKind.CPE}"] > 40_000
+    assert counts["read ranges"] > 2 * counts["unparsed ranges"]
+
+
+@pytest.mark.parametrize(("path", "read", "indexes"), [
+    ("csaf/icsma.jsonl.xz", 73, 0), ("csaf/ot.jsonl.xz", 1_160, 2),
+])  # fmt: skip
+def test_every_csaf_document_is_read(path: str, read: int, indexes: int) -> None:
+    refused: Counter[str] = Counter()
+    counts = tally(list(statements(path, refused)))
+    print(path, counts, refused)  # noqa: T201
+    assert counts["published"] == read
+    assert refused == Counter({"feed_index": indexes} if indexes else {})
+    assert counts["read ranges"] > 2 * counts["unparsed ranges"]
+
+
+@pytest.mark.parametrize(("path", "read"), [("osv/go.jsonl.xz", 2_144), ("osv/pypi.jsonl.xz", 1_394)])
+def test_every_osv_record_is_read(path: str, read: int) -> None:
+    refused: Counter[str] = Counter()
+    counts = tally(list(statements(path, refused)))
+    print(path, counts, refused)  # noqa: T201
+    assert not refused
+    assert counts["published"] + counts["withdrawn"] == read
+    assert counts[f"target {TargetKind.PURL}"] >= read
+    assert counts["unparsed ranges"] == 0
+
+
+def test_the_catalogue_of_exploited_vulnerabilities_is_read() -> None:
+    place = FOLDER / "kev" / "known_exploited_vulnerabilities.json"
+    if not place.exists():
+        pytest.skip(f"no public data at {place}: set PATCHVIGIL_PUBLIC_DATA to have it read")
+    read = sniff.read(place.read_bytes())
+    assert isinstance(read, KevCatalogue)
+    assert len(read.entries) == 1_404
+    assert all(entry.reported_at for entry in read.entries)
+
+
+def test_cyclonedx_examples_are_sboms_or_say_what_they_are() -> None:
+    counts: Counter[str] = Counter()
+    for line in lines("sbom/cyclonedx-examples.jsonl.xz"):
+        try:
+            read = sniff.read(line)
+        except FormatError as error:
+            counts[error.faults[0].code] += 1
+        else:
+            assert isinstance(read, Sbom)
+            counts["sbom"] += 1
+            counts["components"] += len(read.components)
+    print(counts)  # noqa: T201
+    assert counts["sbom"] + counts["vex_only"] + counts["no_components"] == 34
+    assert counts["sbom"] >= 15
+    assert counts["components"] > 5_000
+
+
+def test_the_medical_device_keeps_its_support_properties() -> None:
+    place = FOLDER / "sbom" / "medical-device.cdx.json"
+    if not place.exists():
+        pytest.skip(f"no public data at {place}: set PATCHVIGIL_PUBLIC_DATA to have it read")
+    read = sniff.read(place.read_bytes())
+    assert isinstance(read, Sbom)
+    assert len(read.components) == 55
+    assert all(component.support_level for component in read.components)
+    assert sum(1 for component in read.components if component.version) > 40
+
+
+def test_spdx_documents_are_refused_as_coming_later() -> None:
+    codes: Counter[str] = Counter()
+    for line in lines("sbom/spdx-containers.jsonl.xz"):
+        with pytest.raises(FormatError) as caught:
+            sniff.read(line)
+        codes[caught.value.faults[0].code] += 1
+    assert codes == {"format_later": 85}

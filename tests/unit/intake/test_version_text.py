@@ -1,0 +1,79 @@
+"""The grammar of version ranges written for people."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.advisories import Range
+from services.intake.formats.version_text import ranges
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1.2.3", Range(exact=("1.2.3",))),
+        ("8.2\\(7\\)", Range(exact=("8.2(7)",))),
+        ("*", Range()),
+        ("All versions", Range()),
+        ("vers:all/*", Range()),
+        ("< 10.6.2", Range(fixed="10.6.2")),
+        ("<=V3.1", Range(last_affected="V3.1")),
+        (">= 4.0.0, <= 4.1.0", Range(introduced="4.0.0", last_affected="4.1.0")),
+        ("> 1.0, < 2.0", Range(introduced="1.0", introduced_exclusive=True, fixed="2.0")),
+        (">=1.220|<=1.281", Range(introduced="1.220", last_affected="1.281")),
+        ("vers:all/<V3.1.4", Range(fixed="V3.1.4")),
+        ("All versions < V8.1", Range(fixed="V8.1")),
+        ("before 8.5.0", Range(fixed="8.5.0")),
+        ("versions prior to 2.1", Range(fixed="2.1")),
+        ("5.7.23 and prior", Range(last_affected="5.7.23")),
+        ("v03.09 and earlier", Range(last_affected="v03.09")),
+        ("7.1 and later", Range(introduced="7.1")),
+        ("5.0.0 to 5.15.2", Range(introduced="5.0.0", last_affected="5.15.2")),
+        ("12.1.1-12.1.3", Range(introduced="12.1.1", last_affected="12.1.3")),
+        ("from 1.0 before 2.0", Range(introduced="1.0", fixed="2.0")),
+        ("1.20.x", Range(introduced="1.20", fixed="1.21")),
+        ("1.20.x and prior", Range(fixed="1.21")),
+        ("fixed in Examplelib 1.1.1d (affected 1.1.1-1.1.1c)",
+         Range(introduced="1.1.1", fixed="1.1.1d")),
+    ],
+)  # fmt: skip
+def test_a_known_form_becomes_its_range(text: str, expected: Range) -> None:
+    assert ranges(text) == (expected,)
+
+
+def test_a_list_becomes_its_parts_and_a_vers_its_pairs() -> None:
+    assert ranges("9.5 - 9.5.24, 11.0.1") == (
+        Range(exact=("11.0.1",)), Range(introduced="9.5", last_affected="9.5.24"),
+    )  # fmt: skip
+    assert ranges("vers:npm/>=1|<2|>=3|<4") == (
+        Range(introduced="1", fixed="2"), Range(introduced="3", fixed="4"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["n/a", "-", "", "unspecified", "0", "distributed < april 1, 2018", "< V4.8 HF4", "QCN9070",
+     "only with the web option", ">= 1, >= 2", "!= 3", "1" * 600],
+)  # fmt: skip
+def test_what_is_not_understood_is_kept_with_a_reason_and_never_guessed(text: str) -> None:
+    (found,) = ranges(text)
+    assert found.unparsed is not None
+    assert found.reason
+    assert (found.introduced, found.fixed, found.last_affected, found.exact) == (None, None, None, ())
+
+
+@given(st.text(max_size=60))
+def test_any_text_gives_at_least_one_range(text: str) -> None:
+    assert ranges(text)
+
+
+@given(st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){1,3}", fullmatch=True),
+       st.sampled_from(["<", "<=", ">", ">=", "="]))
+def test_an_operator_keeps_its_bound_and_its_side(version: str, operator: str) -> None:
+    (found,) = ranges(f"{operator} {version}")
+    bounds = {
+        "<": found.fixed, "<=": found.last_affected, ">": found.introduced,
+        ">=": found.introduced, "=": found.exact[0] if found.exact else None,
+    }  # fmt: skip
+    assert bounds[operator] == version
+    assert found.introduced_exclusive == (operator == ">")
