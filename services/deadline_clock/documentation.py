@@ -1,0 +1,81 @@
+"""Writes the tables of docs/clocks.md from the packs, so that the page never drifts from them."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from services.deadline_clock.domain.escalation import Escalation
+from services.deadline_clock.domain.rules import Period, Roll, Rule, RuleBook
+from services.deadline_clock.library import library
+
+_BEGIN = "<!-- begin {name}: written by services/deadline_clock/documentation.py -->"
+_END = "<!-- end {name} -->"
+
+
+def rules_table(book: RuleBook) -> str:
+    """One line a rule: what it asks, from when, until when, by what authority, how sure we are."""
+    head = [
+        "| rule | what | kind | from | period | met by | authority | source | confidence |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*head, *(_rule(rule) for rule in book)])
+
+
+def _rule(rule: Rule) -> str:
+    since = f", since {rule.applies_from.isoformat()}" if rule.applies_from is not None else ""
+    kind = f"{rule.kind.value}, {rule.status.value}{since}"
+    cells = (
+        f"`{rule.id}`", rule.label, kind, f"`{rule.anchor.value}`", _period(rule.period),
+        rule.met_by.value.replace("_", " "), rule.authority, rule.source, rule.confidence.value,
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def _period(period: Period) -> str:
+    text = f"{period.count} {period.unit.value.replace('_', ' ')}s"
+    return f"{text}, law rolls to a working day" if period.roll is Roll.NEXT_WORKING_DAY else text
+
+
+def steps_table(escalation: Escalation) -> str:
+    """One line a chain: which clocks it is for, and its steps."""
+    head = ["| chain | for | steps | while late |", "|---|---|---|---|"]
+    return "\n".join([*head, *_chains(escalation)])
+
+
+def _chains(escalation: Escalation) -> Iterator[str]:
+    for chain in escalation.chains:
+        kinds = ", ".join(kind.value for kind in chain.kinds)
+        limit = f" up to {chain.up_to} {chain.unit.value}s" if chain.up_to and chain.unit else ""
+        who = "an initial load's, not assessed yet" if chain.initial_load else kinds + limit
+        steps = ", ".join(f"{step.at} ({step.severity.value})" for step in chain.steps)
+        repeats = ", ".join(
+            f"every {int(each.every.total_seconds()) // 60} min until "
+            f"{int(each.until.total_seconds()) // 3600} h"
+            for each in chain.repeat
+        )
+        yield f"| `{chain.id}` | {who} | {steps} | {repeats or 'not again'} |"
+
+
+def written(page: str) -> str:
+    """The page with its tables as the packs have them now.
+
+    Raises:
+        ValueError: a marker is missing.
+    """
+    packs = library()
+    page = _replaced(page, "rules", rules_table(packs.book))
+    return _replaced(page, "steps", steps_table(packs.escalation))
+
+
+def _replaced(page: str, name: str, table: str) -> str:
+    begin, end = _BEGIN.format(name=name), _END.format(name=name)
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"the page lacks the markers of `{name}`: put {begin} and {end} into it")
+    return f"{before}{begin}\n{table}\n{end}{after}"
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/clocks.md")
+    target.write_text(written(target.read_text("utf-8")), "utf-8")
