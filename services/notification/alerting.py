@@ -16,10 +16,12 @@ from services.notification.bell import DELIVERIES
 from services.notification.domain import alert as wording
 from services.notification.domain.alert import Kind
 from services.notification.domain.document import DraftDocument
-from services.notification.domain.roster import Roster, Turn, chain
+from services.notification.domain.roster import Roster
+from services.notification.domain.turns import Turn, chain
 from services.notification.roster_file import OnCall
-from services.notification.store import alerts
-from services.notification.store.alerts import Alert, Wanted
+from services.notification.store import alerts, deliveries
+from services.notification.store.alerts import Alert
+from services.notification.store.deliveries import Wanted
 
 TICKETS = "tickets"
 """Who receives tickets, in place of a person."""
@@ -187,7 +189,7 @@ def _exhausted(
 
 
 async def _queue(unit: Unit, messages: Sequence[Wanted]) -> None:
-    if await alerts.queue(unit.db, messages, unit.now):
+    if await deliveries.queue(unit.db, messages, unit.now):
         unit.after_commit(DELIVERIES.ring)
 
 
@@ -234,5 +236,5 @@ async def resolve(unit: Unit, found: Iterable[tuple[Alert, str]], cause: Cause |
         )  # fmt: skip
     for because, names in by_reason.items():
         await alerts.resolve(unit.db, names, unit.now, because)
-    told = await alerts.told(unit.db, [alert.alert for alert, _ in ending]) if ending else []
+    told = await deliveries.told(unit.db, [alert.alert for alert, _ in ending]) if ending else []
     await _queue(unit, [_wanted(*each, "resolved") for each in told])

@@ -15,6 +15,8 @@ _log = logging.getLogger(__name__)
 
 BATCH = 200
 POLL = 1.0
+GATHER = 0.1
+"""Seconds for which a case's facts gather before its drafts are prepared; pages go first."""
 _PAUSE_AFTER_ERROR = 1.0
 BECAUSE = "facts changed"
 
@@ -45,6 +47,7 @@ async def run(units: Units) -> None:
                 _log.exception("drafts could not be prepared")
                 await asyncio.sleep(_PAUSE_AFTER_ERROR)
             await heard(bell, POLL)
+            await asyncio.sleep(GATHER)
     finally:
         RECHECKS.leave(bell)
 

@@ -22,14 +22,11 @@ from services.notification import alerting
 from services.notification.bell import DELIVERIES, heard
 from services.notification.channels import mail, webhook
 from services.notification.channels.outcome import Accepted, SendError
-from services.notification.domain import ack_link
-from services.notification.domain import alert as wording
 from services.notification.domain import message as messages
-from services.notification.domain.message import Envelope
-from services.notification.domain.roster import Webhook
+from services.notification.envelopes import envelope_of, receiver_of
 from services.notification.roster_file import ON_CALL, OnCall
-from services.notification.store import alerts
-from services.notification.store.alerts import Claimed
+from services.notification.store import alerts, deliveries
+from services.notification.store.deliveries import Claimed
 
 _log = logging.getLogger(__name__)
 
@@ -85,8 +82,8 @@ class Sender:
         if room <= 0:
             return POLL
         async with self.units.pool.acquire() as db:
-            claimed = await alerts.claim(db, room, LEASE)
-            soon = None if claimed else await alerts.soon(db)
+            claimed = await deliveries.claim(db, room, LEASE)
+            soon = None if claimed else await deliveries.soon(db)
         for each in claimed:
             task = asyncio.create_task(self._deliver(each))
             self._under_way.add(task)
@@ -124,7 +121,7 @@ class Sender:
     async def _send(self, message: Claimed, on_call: OnCall | None) -> Accepted:
         if on_call is None:
             raise SendError(alerting.NO_ROSTER)
-        envelope = _envelope(message, on_call)
+        envelope = envelope_of(message, on_call)
         person = on_call.roster.person(message.person)
         if message.channel == "email":
             server = on_call.roster.mail
@@ -132,7 +129,7 @@ class Sender:
                 raise SendError("the roster has no mail address for this person", permanent=True)
             composed = mail.compose(message.content, envelope, server, person.email)
             return await mail.send(server, on_call.mail_password, composed)
-        receiver = _receiver(message, on_call)
+        receiver = receiver_of(message, on_call)
         body = messages.body(message.content, envelope).model_dump_json().encode()
         secret = on_call.secret(receiver)
         return await webhook.send(
@@ -142,7 +139,9 @@ class Sender:
     async def _accepted(self, message: Claimed, accepted: Accepted) -> None:
         async with self.units.begin() as unit:
             held = await alerts.lock(unit.db, [message.alert])
-            if not await alerts.delivered(unit.db, message.delivery, unit.now, accepted.receipt):
+            if not await deliveries.delivered(
+                unit.db, message.delivery, unit.now, accepted.receipt
+            ):
                 return
             unit.emit(
                 AlertDelivered(
@@ -160,7 +159,7 @@ class Sender:
         final = error.permanent or given_up
         async with self.units.begin() as unit:
             held = await alerts.lock(unit.db, [message.alert])
-            newly = await alerts.failed(
+            newly = await deliveries.failed(
                 unit.db, message.delivery, str(error),
                 back_off(message.attempts, error.retry_after), unit.now,
                 final=final, undelivered=final or message.attempts >= UNDELIVERED_AFTER,
@@ -186,7 +185,7 @@ async def _undelivered(
     their_turn = alert.position < len(alert.chain)
     if not their_turn or alert.chain[alert.position].person != message.person:
         return
-    if await alerts.unreachable(unit.db, alert.alert, message.person):
+    if await deliveries.unreachable(unit.db, alert.alert, message.person):
         because = f"{message.person} could not be reached: {error}"
         await alerting.next_turn(unit, alert, on_call, because, None)
 
@@ -200,47 +199,6 @@ async def _resolve_earlier(unit: Unit, alert: alerts.Alert) -> None:
         if each.alert != alert.alert and each.raised_at < alert.raised_at
     ]
     await alerting.resolve(unit, earlier, None)
-
-
-def _receiver(message: Claimed, on_call: OnCall) -> Webhook:
-    if message.channel == "ticket":
-        if on_call.roster.tickets is None:
-            raise SendError(alerting.NO_TICKETS, permanent=True)
-        return on_call.roster.tickets
-    person = on_call.roster.person(message.person)
-    if person is None or person.webhook is None:
-        raise SendError("the roster has no webhook for this person", permanent=True)
-    return person.webhook
-
-
-def _envelope(message: Claimed, on_call: OnCall) -> Envelope:
-    person = on_call.roster.person(message.person)
-    purpose: messages.Purpose = message.purpose  # type: ignore[assignment]  # set by alerting only
-    places = [turn.person for turn in message.chain]
-    after = places.index(message.person) + 1 if message.person in places else len(places)
-    then = on_call.roster.person(places[after]) if after < len(places) else None
-    return Envelope(
-        message_id=str(message.delivery),
-        alert=message.alert,
-        dedup_key=message.dedup_key,
-        purpose=purpose,
-        raised_at=message.raised_at,
-        to=message.person,
-        zone=person.zone if person is not None else "UTC",
-        base_url=on_call.roster.acknowledge.base_url.rstrip("/"),
-        ack_url=_ack_url(message, on_call) if message.purpose in {"page", "exhausted"} else None,
-        then=then.name if then is not None else None,
-        then_in=message.chain[after - 1].need_ack_in if then is not None else None,
-        because=message.because,
-    )
-
-
-def _ack_url(message: Claimed, on_call: OnCall) -> str:
-    given = on_call.roster.acknowledge
-    ticket = ack_link.Ticket(
-        message.alert, message.person, wording.ack_expires(message.raised_at, given.valid_for)
-    )
-    return f"{given.base_url.rstrip('/')}/ack/{ack_link.make(ticket, on_call.ack_key)}"
 
 
 @asynccontextmanager

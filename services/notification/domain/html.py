@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from services.notification.domain.alert import Content
 from services.notification.domain.document import DraftDocument, FieldState
-from services.notification.domain.roster import in_zone
+from services.notification.domain.turns import in_zone
 
 HEADERS = MappingProxyType(
     {

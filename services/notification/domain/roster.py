@@ -1,8 +1,8 @@
-"""Knows who is on call: people, rotations and shifts in their zone, and whose turn comes when."""
+"""Defines the roster: people and how they are told, targets with their shifts and rotations."""
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -196,14 +196,6 @@ def _refuse_repeated(where: str, names: list[str]) -> None:
             raise ValueError(f"{where} lists {one} twice: keep one")
 
 
-class Turn(_Part):
-    """One person to try, for which target, and how long to wait for their answer."""
-
-    person: str
-    target: str
-    need_ack_in: timedelta
-
-
 def parse(raw: Any) -> Roster:
     """Read a roster.
 
@@ -218,50 +210,3 @@ def parse(raw: Any) -> Roster:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "roster"
         raise RosterError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
-
-
-def on_call(target: Target, at: datetime) -> tuple[str, ...]:
-    """The people of a target at an instant, in the order in which they are tried."""
-    local = at.astimezone(ZoneInfo(target.zone))
-    names: list[str] = []
-    for shift in target.shifts:
-        if shift.covers(local):
-            names.extend(shift.people)
-    if target.rotation is not None:
-        names.append(_of_rotation(target.rotation, target.zone, at))
-    names.extend(target.people)
-    return tuple(dict.fromkeys(names))
-
-
-def _of_rotation(rotation: Rotation, zone: str, at: datetime) -> str:
-    """Whose turn it is: turns change at the local handover time, whatever summer time does."""
-    local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    first = datetime.combine(rotation.start, rotation.handover)
-    turns = (local - first) // timedelta(days=rotation.days)
-    return rotation.people[turns % len(rotation.people)]
-
-
-def chain(roster: Roster, targets: Iterable[str], at: datetime) -> tuple[Turn, ...]:
-    """Everyone to try for these targets, in order, each once."""
-    turns: dict[str, Turn] = {}
-    for name in targets:
-        target = roster.target(name)
-        if target is None:
-            continue
-        for person in on_call(target, at):
-            turns.setdefault(
-                person, Turn(person=person, target=name, need_ack_in=target.need_ack_in)
-            )
-    return tuple(turns.values())
-
-
-def unknown_targets(roster: Roster, targets: Iterable[str]) -> tuple[str, ...]:
-    """Targets a rule names that the roster does not know: a gap that must be seen."""
-    return tuple(name for name in targets if roster.target(name) is None)
-
-
-def in_zone(at: datetime, zone: str) -> str:
-    """An instant in UTC and in a reader's own zone."""
-    utc = at.astimezone(UTC)
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{utc:%Y-%m-%d %H:%M}Z ({local:%a %d %b %H:%M} {local.tzname()}, {zone})"

@@ -12,10 +12,12 @@ from services.kit.pages import Key
 from services.kit.unit import Unit
 from services.notification import alerting
 from services.notification.domain.alert import Content, Kind
-from services.notification.domain.roster import Target, in_zone, on_call
+from services.notification.domain.roster import Target
+from services.notification.domain.turns import in_zone, on_call
 from services.notification.roster_file import ON_CALL
-from services.notification.store import alerts
-from services.notification.store.alerts import Alert, Delivery
+from services.notification.store import alerts, deliveries
+from services.notification.store.alerts import Alert
+from services.notification.store.deliveries import Delivery
 
 router = http.router("notification")
 
@@ -120,7 +122,7 @@ def _after(key: Key | None) -> tuple[datetime, str] | None:
 
 async def _shown(unit: Unit, found: list[Alert]) -> list[AlertOut]:
     messages: dict[str, list[Delivery]] = {}
-    for each in await alerts.deliveries(unit.db, [alert.alert for alert in found]):
+    for each in await deliveries.of_alerts(unit.db, [alert.alert for alert in found]):
         messages.setdefault(each.alert, []).append(each)
     return [_out(alert, messages.get(alert.alert, [])) for alert in found]
 

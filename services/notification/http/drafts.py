@@ -16,9 +16,10 @@ from services.notification import drafting
 from services.notification.bell import RECHECKS
 from services.notification.domain import approval, html
 from services.notification.domain.approval import Refusal, Standing
-from services.notification.domain.document import DraftDocument, OpenField
+from services.notification.domain.document import DraftDocument
 from services.notification.domain.draft import Fill
 from services.notification.domain.fill import FillFault, Statement, check
+from services.notification.http.draft_views import DraftOut, DraftSummary, Out, shown_of
 from services.notification.store import clocks, drafts, facts
 from services.notification.store.drafts import KeptDraft
 from services.notification.template_library import library
@@ -45,44 +46,7 @@ _REASONS = {
 }
 
 
-class _Out(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class DraftSummary(_Out):
-    """A draft's newest revision, without its text."""
-
-    draft: str
-    clock: str
-    case: str
-    product: str | None
-    rule: str
-    stage: str | None
-    template: str
-    standing: str
-    shadow: bool
-    ended: bool
-    revision: int
-    digest: str
-    because: str
-    prepared_at: datetime
-    authors: list[str]
-    approved_by: list[str]
-    approvals_needed: int
-    approved: bool
-    approved_revision: int | None
-    outdated_fields: list[str]
-    filed_revision: int | None
-    gaps: list[OpenField]
-
-
-class DraftOut(DraftSummary):
-    """A draft with its document, as the digest binds it."""
-
-    document: DraftDocument
-
-
-class RevisionOut(_Out):
+class RevisionOut(Out):
     """One revision in a draft's history."""
 
     revision: int
@@ -109,52 +73,6 @@ class ApproveIn(BaseModel):
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-async def _shown(unit: Unit, kept: list[KeptDraft]) -> list[DraftOut]:
-    names = [each.draft for each in kept]
-    filled = await drafts.fills(unit.db, names)
-    approved = await drafts.approvals(unit.db, names)
-    older = await drafts.some_revisions(
-        unit.db, [(name, each.revision) for name, all_ in approved.items() for each in all_]
-    )
-    shown = []
-    for each in kept:
-        editors = frozenset(fill.author for fill in filled.get(each.draft, ()))
-        found = approved.get(each.draft, [])
-        stands = drafting.standing(each, editors, found)
-        best = drafting.approved_among(editors, found, each.draft, older)
-        shown.append(_out(each, stands, best))
-    return shown
-
-
-def _out(kept: KeptDraft, stands: Standing, best: DraftDocument | None) -> DraftOut:
-    document = stands.document
-    return DraftOut(
-        draft=kept.draft,
-        clock=kept.clock,
-        case=kept.case,
-        product=kept.product,
-        rule=kept.rule,
-        stage=kept.stage,
-        template=f"{document.template.id}@{document.template.version}",
-        standing=document.standing,
-        shadow=kept.shadow,
-        ended=kept.ended,
-        revision=kept.newest,
-        digest=kept.digest,
-        because=kept.because,
-        prepared_at=kept.prepared_at,
-        authors=sorted(stands.authors),
-        approved_by=sorted(stands.approved_by),
-        approvals_needed=stands.needed,
-        approved=stands.complete,
-        approved_revision=best.revision if best is not None else None,
-        outdated_fields=list(drafting.differing(best, document)),
-        filed_revision=kept.filed_revision,
-        gaps=list(document.gaps),
-        document=document,
-    )
-
-
 def _missing(draft: str) -> Problem:
     return Problem(404, "Not Found", f"there is no draft {draft}", mend="list them: GET /v1/drafts")
 
@@ -179,7 +97,7 @@ async def list_drafts(
     async def query(after: Key | None, most: int) -> list[DraftSummary]:
         last = str(after[0]) if after else None
         kept = await drafts.page(unit.db, case, names, last, most)
-        shown = await _shown(unit, kept)
+        shown = await shown_of(unit, kept)
         return [DraftSummary(**each.model_dump(exclude={"document"})) for each in shown]
 
     return await page(query, cursor, limit, lambda each: (each.draft,))
@@ -199,7 +117,7 @@ async def _names(unit: Unit, case: str | None) -> list[str]:
 async def show_sheet(draft: str, unit: CurrentUnit) -> Response:
     """One HTML sheet to copy from, field by field; gaps come first."""
     kept = await _one(unit, draft)
-    [shown] = await _shown(unit, [kept])
+    [shown] = await shown_of(unit, [kept])
     clock = (await clocks.by_id(unit.db, [kept.clock]))[kept.clock].clock
     sheet = html.Sheet(
         document=shown.document,
@@ -227,7 +145,7 @@ async def show_canonical(draft: str, unit: CurrentUnit) -> Response:
 @router.get("/v1/drafts/{draft}")
 async def show_draft(draft: str, unit: CurrentUnit) -> DraftOut:
     """One draft with its document."""
-    [shown] = await _shown(unit, [await _one(unit, draft)])
+    [shown] = await shown_of(unit, [await _one(unit, draft)])
     return shown
 
 
@@ -274,7 +192,7 @@ async def fill_draft(draft: str, body: FillIn, unit: CurrentUnit) -> DraftOut:
         after={each.field: each.model_dump(mode="json") for each in body.fields},
     )
     unit.after_commit(RECHECKS.ring)
-    [shown] = await _shown(unit, [await _one(unit, draft)])
+    [shown] = await shown_of(unit, [await _one(unit, draft)])
     return shown
 
 
@@ -302,7 +220,7 @@ async def approve_draft(draft: str, body: ApproveIn, unit: CurrentUnit) -> Draft
     if actor.kind != "person":
         raise Problem(403, "Forbidden", "only a person approves", mend="act as yourself")
     kept = await _locked(unit, draft)
-    [before] = await _shown(unit, [kept])
+    [before] = await shown_of(unit, [kept])
     stands = Standing(
         before.document, kept.digest, kept.newest, kept.shadow, kept.ended,
         frozenset(before.authors), frozenset(before.approved_by),
@@ -310,7 +228,7 @@ async def approve_draft(draft: str, body: ApproveIn, unit: CurrentUnit) -> Draft
     if why := approval.refusal(stands, actor.id, body.revision, body.digest):
         raise _refused(why, stands)
     await drafts.approve(unit.db, kept, actor.id, unit.now)
-    [shown] = await _shown(unit, [kept])
+    [shown] = await shown_of(unit, [kept])
     unit.emit(
         DraftApproved(
             case=kept.case,

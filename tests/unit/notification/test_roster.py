@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from services.notification.domain.roster import RosterError, chain, on_call, parse
+from services.notification.domain.roster import RosterError, parse
+from services.notification.domain.turns import chain, on_call
 from services.notification.roster_file import RosterFile, load
 
 PEOPLE = [{"id": name, "name": name, "email": f"{name}@example.org"} for name in ("a", "b", "c")]
