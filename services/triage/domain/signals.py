@@ -10,7 +10,7 @@ from schemas.signals import ExploitationReported, IncidentReported, ReportReceiv
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A piece of evidence as triage holds it; `product` limits it to one of ours."""
+    """A piece of evidence as triage holds it; `product` is the one of ours that it was seen in."""
 
     held: HeldSignal
     product: str | None
@@ -26,7 +26,7 @@ class Meeting:
 
 
 def of_report(event: ReportReceived | IncidentReported) -> tuple[ExploitationReported, ...]:
-    """What a report says of exploitation: one signal an identifier, limited to its product.
+    """What a report says of exploitation: one signal an identifier, seen in its product.
 
     A report that names no identifier speaks of itself, so that exploitation of something that has
     no name yet is heard all the same. These never leave triage; they spare a second way to join.
@@ -59,8 +59,9 @@ def meetings(
 
     `held_at` is the later of when we held the signal and when we held that the product is or may be
     affected: the first instant at which we held both. Evidence seen in one of our products meets it
-    whatever a finding says; evidence from elsewhere meets only what is or may be affected. What was
-    taken back before it met anything meets nothing.
+    whatever a finding says, and like evidence from elsewhere every product that is or may be
+    affected: who exploits one of them may exploit the others. What was taken back before it met
+    anything meets nothing.
     """
     versions: dict[str, list[ScopeItem]] = {}
     for item in scope:
@@ -80,9 +81,7 @@ def meetings(
 
 
 def _meets(signal: Signal, product: str, since: Mapping[str, datetime]) -> bool:
-    if signal.product is not None:
-        return signal.product == product
-    return product in since
+    return signal.product == product or product in since
 
 
 def _signalled(

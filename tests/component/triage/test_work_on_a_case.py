@@ -359,6 +359,7 @@ async def test_closing_names_everything_that_is_open_and_succeeds_when_nothing_i
     )
     decisions = (
         ("mdr.fsca", "not_fsca", "regulatory"),
+        ("us806.report", "not_reportable", "regulatory"),
         ("field.residual_risk", "accepted", "quality"),
     )
     for question, outcome, who in decisions:

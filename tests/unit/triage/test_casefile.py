@@ -69,13 +69,15 @@ def test_evidence_from_elsewhere_meets_no_product_that_is_not_affected() -> None
     assert [p.product for m in work(file).meetings for p in m.products] == ["gateway"]
 
 
-def test_evidence_seen_in_a_product_meets_it_whatever_a_finding_says() -> None:
+def test_evidence_seen_in_a_product_meets_it_whatever_a_finding_says_and_the_affected_others() -> (
+    None
+):
     file = CaseFile(
         "CVE-2026-0001",
         findings=(finding(verdict=Verdict.NOT_AFFECTED), finding("gateway")),
         signals=(signal(product="pump"),),
     )
-    assert [p.product for m in work(file).meetings for p in m.products] == ["pump"]
+    assert [p.product for m in work(file).meetings for p in m.products] == ["gateway", "pump"]
 
 
 def test_both_are_held_from_the_later_of_the_two_instants() -> None:
@@ -221,8 +223,7 @@ class CaseMachine(RuleBasedStateMachine):
             if not each.cleared and each.verdict is Verdict.AFFECTED
         }
         for held in self.signals.values():
-            wanted = affected if held.product is None else affected & {held.product}
-            assert {(held.held.signal, product) for product in wanted} <= self.file.met
+            assert {(held.held.signal, product) for product in affected} <= self.file.met
 
     @invariant()
     def a_case_is_never_closed_on_news(self) -> None:

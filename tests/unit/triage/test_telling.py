@@ -1,0 +1,44 @@
+"""Events read as one sentence on a timeline, with who acted and what they are linked to."""
+
+from schemas.cases import ExploitationAssessed, ExploitationVerdict, MeasureApproved
+from schemas.event import Event
+from schemas.signals import ExploitationReported, SignalSource
+from services.triage.domain.telling import actor_of, case_of, links_of, summary_of
+from tests.unit.triage.made import NOW
+from tests.unit.triage.test_waiting import APPROVED
+
+
+def assessed() -> Event:
+    return ExploitationAssessed(
+        case="PV-2026-0001",
+        product="pump",
+        verdict=ExploitationVerdict.NOT_EXPLOITED,
+        assessed_at=NOW,
+        assessed_by="psirt",
+        ground="the port is closed",
+    )
+
+
+def test_a_summary_says_what_to_what_and_why() -> None:
+    assert summary_of(assessed()) == (
+        "exploitation assessed: product pump, verdict not_exploited; the port is closed"
+    )
+
+
+def test_a_persons_act_names_the_person() -> None:
+    assert actor_of(assessed()) == "psirt"
+    assert actor_of(MeasureApproved(case="PV-2026-0001", measure=APPROVED)) == "quality"
+    assert case_of(assessed()) == "PV-2026-0001"
+
+
+def test_an_event_without_a_case_is_linked_by_what_it_speaks_of() -> None:
+    event = ExploitationReported(
+        signal="kev/1",
+        identifier="CVE-2026-0001",
+        source=SignalSource.KEV,
+        reporter="catalogue",
+        received_at=NOW,
+    )
+    assert links_of(event) == ("identifier/CVE-2026-0001",)
+    assert case_of(event) is None
+    assert actor_of(event) is None
