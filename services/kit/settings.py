@@ -54,7 +54,7 @@ class Settings(BaseSettings):
         "", description="OpenTelemetry collector (OTLP over HTTP); empty exports nothing."
     )
     graceful_seconds: Seconds = Field(
-        20.0, description="How long a stopping service lets batches and requests finish."
+        10.0, description="How long a stopping service lets batches and requests finish."
     )
     inbox_days: Count = Field(
         97,

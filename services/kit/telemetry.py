@@ -184,5 +184,5 @@ def _log_as_json(service: str, level: str) -> None:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     logging.getLogger("uvicorn.access").disabled = True  # paths may hold one-use tokens
-    for noisy in ("aiokafka", "faststream", "urllib3"):
+    for noisy in ("aiokafka", "faststream", "httpx", "httpcore", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -108,6 +108,14 @@ def test_a_file_that_is_no_list_of_principals_is_refused(
         parse(path)
 
 
+def test_the_example_in_the_operators_page_is_a_good_file(tmp_path: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "operations.md"
+    example = page.read_text("utf-8").partition("```yaml\n")[2].partition("```")[0]
+    path = tmp_path / "principals.yaml"
+    path.write_text(example)
+    assert [each.kind for each in parse(path)] == ["person", "integration"]
+
+
 def test_a_missing_file_says_which_setting_points_at_it(tmp_path: Path) -> None:
     with pytest.raises(PrincipalsError, match="principals_file"):
         Principals(tmp_path / "nowhere.yaml")
