@@ -77,3 +77,15 @@ def test_no_module_of_the_kit_is_above_its_size() -> None:
         for path in (SERVICES / "kit").glob("*.py")
     }
     assert {name: size for name, size in sizes.items() if size > 250} == {}
+
+
+def test_every_test_that_the_table_of_pitfalls_names_exists() -> None:
+    page = (ROOT / "docs" / "pitfalls.md").read_text("utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page)
+    assert len(named) > 30
+    missing = [f"{path}::{name}" for path, name in named if not defines(ROOT / path, name)]
+    assert missing == []
+
+
+def defines(path: Path, name: str) -> bool:
+    return bool(re.search(rf"^\s*(async )?def {name}\(", path.read_text("utf-8"), re.MULTILINE))
