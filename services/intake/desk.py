@@ -18,7 +18,7 @@ from services.intake.domain.submission import WAIT, Outcome, Status, Submission,
 from services.intake.formats import sniff
 from services.intake.formats.canonical import Advisories, Document, KevCatalogue, Register, Sbom
 from services.intake.formats.error import FormatError
-from services.intake.store import contacts, holdings, submissions
+from services.intake.store import contacts, holdings, saving, submissions
 from services.intake.store.submissions import Settled
 from services.kit import clock
 from services.kit.unit import Unit
@@ -43,7 +43,9 @@ class _Turns:
             self.since = clock.elapsed()
 
 
-async def take_in(unit: Unit, given: Sequence[Submission], *, dry_run: bool = False) -> list[Settled]:
+async def take_in(
+    unit: Unit, given: Sequence[Submission], *, dry_run: bool = False
+) -> list[Settled]:
     """Decide on submissions in their order and make everything follow from it.
 
     A submission that was handled before (the same record delivered again) is left out. With
@@ -98,8 +100,11 @@ async def _load(
         await unit.lock("feed", ["kev"])
         shelf.feeds.learn(await holdings.feeds(unit.db))
     reported = registration.evidence_of(registers)
-    evidence = [*reported, *(e for s in advisories for e in s.evidence),
-                *(e for c in catalogues for e in c.entries)]
+    evidence = [
+        *reported,
+        *(e for s in advisories for e in s.evidence),
+        *(e for c in catalogues for e in c.entries),
+    ]
     if evidence:
         ids = sorted({each.signal for each in evidence})
         await unit.lock("signal", ids)
@@ -111,8 +116,9 @@ async def _load(
 async def _load_catalogue(
     unit: Unit, shelf: Shelf, boms: Sequence[tuple[Submission, Sbom]], registers: Sequence[Register]
 ) -> None:
-    needed = frozenset().union(*(inventory.needs(s, d) for s, d in boms),
-                               *(registration.needs(d) for d in registers))
+    needed = frozenset().union(
+        *(inventory.needs(s, d) for s, d in boms), *(registration.needs(d) for d in registers)
+    )
     brought = [e.value for d in registers for e in d.entries]
     own = frozenset().union(*(registration.names_of(value) for value in brought))
     keys = sorted({registration.key(value) for value in brought})
@@ -177,7 +183,9 @@ async def _release(unit: Unit, shelf: Shelf, present: set[UUID]) -> list[Settled
 
 def _new_names(shelf: Shelf) -> set[str]:
     return {
-        name for product in shelf.products.changed.values() if not product.retired
+        name
+        for product in shelf.products.changed.values()
+        if not product.retired
         for name in product.names
     }
 
@@ -186,12 +194,13 @@ async def _save(unit: Unit, shelf: Shelf, settled: Sequence[Settled]) -> None:
     sealer = sealing.current()
     await submissions.keep_originals(unit.db, unit.blobs, sealer, settled, unit.now)
     await submissions.save(unit.db, settled, unit.now)
-    await holdings.save(unit.db, shelf)
+    await saving.save(unit.db, shelf)
     kept = [(k, each.submission.digest) for each in settled for k in each.outcome.kept]
     await contacts.save(unit.db, sealer, kept, unit.now)
-    await submissions.end_wait(unit.db, (
-        each.submission.id for each in settled if each.outcome.status is not Status.WAITING
-    ))
+    await submissions.end_wait(
+        unit.db,
+        (each.submission.id for each in settled if each.outcome.status is not Status.WAITING),
+    )
     for each in settled:
         _follow(unit, each)
 
@@ -215,9 +224,16 @@ def _follow(unit: Unit, each: Settled) -> None:
 def _rejection(unit: Unit, each: Settled) -> SubmissionRejected:
     first, submission = each.outcome.faults[0], each.submission
     return SubmissionRejected(
-        submission=str(submission.id), source=submission.source, document=submission.document,
-        digest=submission.digest, format=each.outcome.format, reason=each.outcome.detail[:512],
-        code=first.code, pointer=first.pointer, mend=first.mend, rejected_at=unit.now,
+        submission=str(submission.id),
+        source=submission.source,
+        document=submission.document,
+        digest=submission.digest,
+        format=each.outcome.format,
+        reason=each.outcome.detail[:512],
+        code=first.code,
+        pointer=first.pointer,
+        mend=first.mend,
+        rejected_at=unit.now,
     )
 
 
@@ -233,9 +249,7 @@ async def give_up(unit: Unit, ids: Sequence[UUID]) -> None:
     for each in settled:
         remember(each.submission, each.outcome, shelf)
     await submissions.save(unit.db, settled, unit.now)
-    await holdings.save(unit.db, shelf)
+    await saving.save(unit.db, shelf)
     await submissions.end_wait(unit.db, (each.submission.id for each in settled))
     for each in settled:
         _follow(unit, each)
-
-

@@ -41,11 +41,19 @@ def submission(record: RawRecord, unit: Unit) -> Submission:
     source = headers.get("ce_source") or (actor.id if actor else "") or "unsigned"
     moment = str(record.timestamp.timestamp())
     return Submission(
-        id=identity.derived("kafka", record.topic, str(record.partition), str(record.offset), moment),
-        source=plain(source), document=plain(name), raw=record.value, digest=digest,
-        received_at=unit.now, principal=actor.id if actor and allowed else None,
+        id=identity.derived(
+            "kafka", record.topic, str(record.partition), str(record.offset), moment
+        ),
+        source=plain(source),
+        document=plain(name),
+        raw=record.value,
+        digest=digest,
+        received_at=unit.now,
+        principal=actor.id if actor and allowed else None,
         bulk=record.topic.endswith(".bulk"),
-        about=about(headers.get("pv-product"), headers.get("pv-version"), headers.get("pv-hardware")),
+        about=about(
+            headers.get("pv-product"), headers.get("pv-version"), headers.get("pv-hardware")
+        ),
         traceparent=headers.get("traceparent"),
     )
 

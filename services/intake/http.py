@@ -29,30 +29,45 @@ _CODES = {Status.PUBLISHED: 202, Status.WAITING: 202, Status.SUPERSEDED: 200, St
 
 @router.post("/v1/submissions", status_code=202, response_model=SubmissionView)
 async def submit(  # noqa: PLR0913, PLR0917  (each is a query parameter)
-    request: Request, unit: CurrentUnit, name: Text = None, source: Text = None,
-    lane: Literal["urgent", "bulk"] = "urgent", product: Text = None, version: Text = None,
-    hardware: Text = None, *, dry_run: bool = False,
+    request: Request,
+    unit: CurrentUnit,
+    name: Text = None,
+    source: Text = None,
+    lane: Literal["urgent", "bulk"] = "urgent",
+    product: Text = None,
+    version: Text = None,
+    hardware: Text = None,
+    *,
+    dry_run: bool = False,
 ) -> Response:
     """Submit a document of any known format, as the request's body.
 
-    202 with the address of the submission where it was published or waits for its product; 200 where
-    it brought nothing new; 422 with every fault where it is refused. `dry_run` only says which.
+    202 with the submission's address where it was published or waits for its product; 200 where it
+    brought nothing new; 422 with every fault where it is refused. `dry_run` only says which.
     """
     actor = unit.require(*sorted(ROLES))
     raw = await request.body()
     digest = identity.digest(raw)
     given = Submission(
-        id=ids.uuid7(), source=plain(source or actor.id), document=plain(name or digest[:16]),
-        raw=raw, digest=digest, received_at=unit.now, principal=actor.id,
-        person=actor.id if actor.kind == "person" else None, bulk=lane == "bulk",
-        about=about(product, version, hardware), traceparent=request.headers.get("traceparent"),
+        id=ids.uuid7(),
+        source=plain(source or actor.id),
+        document=plain(name or digest[:16]),
+        raw=raw,
+        digest=digest,
+        received_at=unit.now,
+        principal=actor.id,
+        person=actor.id if actor.kind == "person" else None,
+        bulk=lane == "bulk",
+        about=about(product, version, hardware),
+        traceparent=request.headers.get("traceparent"),
     )
     settled = await desk.take_in(unit, [given], dry_run=dry_run)
     own = next(each for each in settled if each.submission.id == given.id)
     view = views.of_settled(own, unit.now, dry_run=dry_run)
     if not dry_run:
         unit.audit(
-            "submission.decided", f"submission/{given.id}",
+            "submission.decided",
+            f"submission/{given.id}",
             after={"status": view.status, "document": given.document, "digest": digest},
         )
     return _answer(view)
@@ -66,8 +81,12 @@ def _answer(view: SubmissionView) -> Response:
         first = view.faults[0]
         problem = ProblemDetails(
             type=f"urn:patchvigil:problem:{first.code.replace('_', '-')}",
-            title="Document rejected", status=422, detail=view.detail, pointer=first.pointer,
-            mend=first.mend, instance=None if view.dry_run else address,
+            title="Document rejected",
+            status=422,
+            detail=view.detail,
+            pointer=first.pointer,
+            mend=first.mend,
+            instance=None if view.dry_run else address,
             errors=tuple(
                 Fault(detail=f.reason, pointer=f.pointer, mend=f.mend) for f in view.faults
             ),
@@ -79,8 +98,11 @@ def _answer(view: SubmissionView) -> Response:
 
 @router.get("/v1/submissions")
 async def list_submissions(
-    unit: CurrentUnit, status: views.StatusName | None = None, source: Text = None,
-    cursor: Cursor = None, limit: Limit = 50,
+    unit: CurrentUnit,
+    status: views.StatusName | None = None,
+    source: Text = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[SubmissionView]:
     """Submissions and what became of them, the newest first."""
 
@@ -99,8 +121,11 @@ def _moment(after: object) -> tuple[datetime, UUID] | None:
             return None
         case _:
             raise Problem(
-                422, "Request is not valid", "the cursor is not one of this list",
-                parameter="cursor", mend="take `next` of the page before",
+                422,
+                "Request is not valid",
+                "the cursor is not one of this list",
+                parameter="cursor",
+                mend="take `next` of the page before",
             )
 
 
@@ -123,14 +148,21 @@ async def show_original(digest: str, unit: CurrentUnit) -> Response:
         unit.require("psirt", "regulatory", "admin")
     content = await submissions.content(row, unit.blobs, sealing.current())
     if content is None:
-        raise Problem(410, "Gone", "it held personal data and was erased", mend="nothing: it is gone")
+        raise Problem(
+            410, "Gone", "it held personal data and was erased", mend="nothing: it is gone"
+        )
     # Never a type that a browser would run: the bytes are somebody else's.
-    return Response(content, media_type="application/octet-stream",
-                    headers={"content-disposition": "attachment", "x-content-type-options": "nosniff"})
+    return Response(
+        content,
+        media_type="application/octet-stream",
+        headers={"content-disposition": "attachment", "x-content-type-options": "nosniff"},
+    )
 
 
 def _absent(what: str, name: str) -> Problem:
-    return Problem(404, "Not Found", f"there is no {what} {name}", mend="list them to see which are")
+    return Problem(
+        404, "Not Found", f"there is no {what} {name}", mend="list them to see which are"
+    )
 
 
 def _key(after: object) -> str:
@@ -187,7 +219,10 @@ async def list_sites(
 
 @catalogue.get("/v1/devices")
 async def list_devices(
-    unit: CurrentUnit, product: Text = None, site: Text = None, cursor: Cursor = None,
+    unit: CurrentUnit,
+    product: Text = None,
+    site: Text = None,
+    cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[views.DeviceView]:
     """Devices by id, of a product or at a site."""

@@ -1,4 +1,4 @@
-"""Encrypts personal data at rest: AES-256-GCM (NIST SP 800-38D) under a key that no database holds."""
+"""Encrypts personal data at rest: AES-256-GCM (NIST SP 800-38D) key outside of any database."""
 
 import os
 from dataclasses import dataclass

@@ -10,9 +10,7 @@ from schemas.catalogue import EntityRegistered, ProductRegistered, SiteRegistere
 from schemas.devices import DeviceRegistered
 from services.intake.store.submissions import Settled
 
-StatusName = Literal[
-    "published", "unchanged", "superseded", "waiting", "rejected"
-]
+StatusName = Literal["published", "unchanged", "superseded", "waiting", "rejected"]
 
 
 class View(BaseModel):
@@ -90,10 +88,20 @@ class ReconcileView(View):
 def of_row(row: Any) -> SubmissionView:
     """The view of a stored submission."""
     return SubmissionView(
-        id=row["id"], source=row["source"], document=row["document"], principal=row["principal"],
-        lane="bulk" if row["bulk"] else "urgent", digest=row["digest"], size=row["size"],
-        format=row["format"], status=row["status"], detail=row["detail"], faults=row["faults"],
-        counts=row["counts"], received_at=row["received_at"], decided_at=row["decided_at"],
+        id=row["id"],
+        source=row["source"],
+        document=row["document"],
+        principal=row["principal"],
+        lane="bulk" if row["bulk"] else "urgent",
+        digest=row["digest"],
+        size=row["size"],
+        format=row["format"],
+        status=row["status"],
+        detail=row["detail"],
+        faults=row["faults"],
+        counts=row["counts"],
+        received_at=row["received_at"],
+        decided_at=row["decided_at"],
     )
 
 
@@ -101,15 +109,24 @@ def of_settled(settled: Settled, now: datetime, *, dry_run: bool) -> SubmissionV
     """The view of a submission that was just decided."""
     submission, outcome = settled.submission, settled.outcome
     return SubmissionView(
-        id=submission.id, source=submission.source, document=submission.document,
-        principal=submission.principal, lane="bulk" if submission.bulk else "urgent",
-        digest=submission.digest, size=len(submission.raw), format=outcome.format,
-        status=outcome.status.value, detail=outcome.detail,
+        id=submission.id,
+        source=submission.source,
+        document=submission.document,
+        principal=submission.principal,
+        lane="bulk" if submission.bulk else "urgent",
+        digest=submission.digest,
+        size=len(submission.raw),
+        format=outcome.format,
+        status=outcome.status.value,
+        detail=outcome.detail,
         faults=[
             FaultView(code=f.code, reason=f.reason, pointer=f.pointer, mend=f.mend)
             for f in outcome.faults
         ],
-        counts=outcome.counts, received_at=submission.received_at, decided_at=now, dry_run=dry_run,
+        counts=outcome.counts,
+        received_at=submission.received_at,
+        decided_at=now,
+        dry_run=dry_run,
     )
 
 

@@ -1,8 +1,8 @@
-"""How fast intake turns CVE records into canonical events: from Kafka, through PostgreSQL, to Kafka.
+"""How fast intake turns CVE records into canonical events: from Kafka to Kafka.
 
-Signed records lie on `submissions.bulk`; the service starts and the time runs from the first advisory
-on the wire to the last. Public records are used where PATCHVIGIL_PUBLIC_DATA has them (the bar is
-meant for those), else made ones of a like size. `python -m tests.bench.intake_rate` writes
+Signed records lie on `submissions.bulk`; the service starts and the time runs from the first
+advisory on the wire to the last. Public records are used where PATCHVIGIL_PUBLIC_DATA has
+them (the bar is meant for those), else made ones of a like size. `python -m tests.bench.intake_rate` writes
 bench/results/intake_rate.json.
 """
 
@@ -88,9 +88,7 @@ async def _publish(world: World, given: list[bytes], key: Ed25519PrivateKey) -> 
             ("ce_subject", name.encode()), ("pv-principal", SIGNER.encode()),
             ("pv-signature", base64.b64encode(key.sign(value))),
         ]  # fmt: skip
-        sent.append(
-            await producer.send(world.topic(TOPIC), value, name.encode(), headers=headers)
-        )
+        sent.append(await producer.send(world.topic(TOPIC), value, name.encode(), headers=headers))
     await asyncio.gather(*sent)
     await producer.stop()
 
@@ -133,8 +131,10 @@ def _figures() -> Iterator[dict[str, object]]:
         home = os.environ.get("PATCHVIGIL_TEST_STACK_HOME")
         found = deploy_stack.running(Path(home)) if home else None
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        stack = found.stack if found else opened.enter_context(
-            deploy_stack.provide(home=folder / "stack", durable=False)
+        stack = (
+            found.stack
+            if found
+            else opened.enter_context(deploy_stack.provide(home=folder / "stack", durable=False))
         )
         world = opened.enter_context(fresh_world(stack, folder))
         key = _enrol(Path(world.stack.principals_file))

@@ -88,7 +88,9 @@ def test_every_csaf_document_is_read(path: str, read: int, indexes: int) -> None
     assert counts["read ranges"] > 2 * counts["unparsed ranges"]
 
 
-@pytest.mark.parametrize(("path", "read"), [("osv/go.jsonl.xz", 2_144), ("osv/pypi.jsonl.xz", 1_394)])
+@pytest.mark.parametrize(
+    ("path", "read"), [("osv/go.jsonl.xz", 2_144), ("osv/pypi.jsonl.xz", 1_394)]
+)
 def test_every_osv_record_is_read(path: str, read: int) -> None:
     refused: Counter[str] = Counter()
     counts = tally(list(statements(path, refused)))

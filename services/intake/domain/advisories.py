@@ -36,7 +36,11 @@ def decide(submission: Submission, document: Advisories, shelf: Shelf, now: date
     if emissions:
         status = Status.PUBLISHED
     return Outcome(
-        status, _detail(counts, document), document.format, tuple(emissions), tuple(faults),
+        status,
+        _detail(counts, document),
+        document.format,
+        tuple(emissions),
+        tuple(faults),
         counts={status.value: count for status, count in counts.items()},
     )
 
@@ -50,15 +54,19 @@ def _detail(counts: Counter[Status], document: Advisories) -> str:
 def _fault(statement: Statement, submission: Submission, now: datetime) -> Fault | None:
     if statement.modified_at is not None and statement.modified_at > now + SKEW:
         return Fault(
-            "future_date", f"{statement.advisory} was changed in the future",
-            None, "correct the date of the last change",
+            "future_date",
+            f"{statement.advisory} was changed in the future",
+            None,
+            "correct the date of the last change",
         )
     if len(statement.advisory.encode()) > _LONGEST_ID:
         return Fault("bad_identifier", "the advisory's id is too long", None, "use a shorter id")
     if submission.person is None and any(a.product for a in _assertions(statement)):
         return Fault(
-            "person_needed", "a statement on one of our own products is a person's act",
-            "/statements", "let the analyst submit it over HTTP with a token of their own",
+            "person_needed",
+            "a statement on one of our own products is a person's act",
+            "/statements",
+            "let the analyst submit it over HTTP with a token of their own",
         )
     return None
 
@@ -76,17 +84,23 @@ def _statement(
     vulnerabilities = _authored(statement.vulnerabilities, submission.person)
     digest = _digest(statement, vulnerabilities)
     withdrawn = statement.withdrawn is not None
-    observed = [] if withdrawn else [
-        each for one in statement.evidence
-        for each in evidence.observe(one, shelf, now, backfill=submission.bulk)
-    ]
+    observed = (
+        []
+        if withdrawn
+        else [
+            each
+            for one in statement.evidence
+            for each in evidence.observe(one, shelf, now, backfill=submission.bulk)
+        ]
+    )
     if held is not None and held.digest == digest and held.withdrawn == withdrawn:
         if statement.modified_at is not None and statement.modified_at != held.modified_at:
             shelf.advisories.put(statement.advisory, _held(statement, digest, submission))
         return Status.UNCHANGED, observed
     shelf.advisories.put(statement.advisory, _held(statement, digest, submission))
     event = (
-        _withdrawal(statement, now) if withdrawn
+        _withdrawal(statement, now)
+        if withdrawn
         else _publication(statement, vulnerabilities, digest, submission)
     )
     return Status.PUBLISHED, [Emission(event, digest, submission.bulk), *observed]
@@ -105,9 +119,13 @@ def _authored(
     if person is None:
         return vulnerabilities
     return tuple(
-        each.model_copy(update={
-            "assertions": tuple(a.model_copy(update={"author": person}) for a in each.assertions)
-        })
+        each.model_copy(
+            update={
+                "assertions": tuple(
+                    a.model_copy(update={"author": person}) for a in each.assertions
+                )
+            }
+        )
         for each in vulnerabilities
     )
 
@@ -115,27 +133,44 @@ def _authored(
 def _digest(statement: Statement, vulnerabilities: tuple[Vulnerability, ...]) -> str:
     """The content's digest. The date of the last change is left out: it alone is no change."""
     return identity.of_models(
-        vulnerabilities, statement.advisory, statement.title, statement.publisher, statement.url,
-        statement.published_at, statement.withdrawn,
+        vulnerabilities,
+        statement.advisory,
+        statement.title,
+        statement.publisher,
+        statement.url,
+        statement.published_at,
+        statement.withdrawn,
     )
 
 
 def _held(statement: Statement, digest: str, submission: Submission) -> HeldAdvisory:
     return HeldAdvisory(
-        statement.source, digest, statement.modified_at, statement.withdrawn is not None,
+        statement.source,
+        digest,
+        statement.modified_at,
+        statement.withdrawn is not None,
         submission.id,
     )
 
 
 def _publication(
-    statement: Statement, vulnerabilities: tuple[Vulnerability, ...], digest: str,
+    statement: Statement,
+    vulnerabilities: tuple[Vulnerability, ...],
+    digest: str,
     submission: Submission,
 ) -> AdvisoryPublished:
     return AdvisoryPublished(
-        advisory=statement.advisory, source=statement.source, title=statement.title,
-        publisher=statement.publisher, url=statement.url, original=submission.digest,
-        digest=digest, vulnerabilities=vulnerabilities, published_at=statement.published_at,
-        modified_at=statement.modified_at, received_at=submission.received_at,
+        advisory=statement.advisory,
+        source=statement.source,
+        title=statement.title,
+        publisher=statement.publisher,
+        url=statement.url,
+        original=submission.digest,
+        digest=digest,
+        vulnerabilities=vulnerabilities,
+        published_at=statement.published_at,
+        modified_at=statement.modified_at,
+        received_at=submission.received_at,
     )
 
 
@@ -143,5 +178,6 @@ def _withdrawal(statement: Statement, now: datetime) -> AdvisoryWithdrawn:
     return AdvisoryWithdrawn(
         advisory=statement.advisory,
         vulnerabilities=tuple(each.id for each in statement.vulnerabilities),
-        reason=statement.withdrawn, withdrawn_at=statement.withdrawn_at or now,
+        reason=statement.withdrawn,
+        withdrawn_at=statement.withdrawn_at or now,
     )

@@ -15,7 +15,9 @@ from services.intake.formats.canonical import Advisories, Document, KevCatalogue
 from services.intake.formats.error import Fault, FormatError
 
 UNAUTHORISED = Fault(
-    "unauthorised", "the record is not signed by a principal that may submit", None,
+    "unauthorised",
+    "the record is not signed by a principal that may submit",
+    None,
     "sign the record's value: headers `pv-principal` and `pv-signature` (see docs/publishing.md), "
     "with a principal of the role `integration` that the principals file knows",
 )

@@ -13,9 +13,15 @@ KEV = "kev"
 _SKEW = timedelta(days=1)
 
 
-def observe(  # noqa: PLR0913  (what one signal is made of)
-    found: Evidence, shelf: Shelf, now: datetime, *, backfill: bool, catalogued: bool = False,
-    product: str | None = None, site: str | None = None,
+def observe(
+    found: Evidence,
+    shelf: Shelf,
+    now: datetime,
+    *,
+    backfill: bool,
+    catalogued: bool = False,
+    product: str | None = None,
+    site: str | None = None,
 ) -> list[Emission]:
     """Report evidence that is new, back again, or says more; nothing for what we already hold.
 
@@ -33,14 +39,30 @@ def observe(  # noqa: PLR0913  (what one signal is made of)
     continued = held is not None and held.standing
     received_at = held.received_at if held is not None and continued else now
     history = held.backfill if held is not None and continued else backfill
-    shelf.signals.put(found.signal, HeldSignal(
-        found.identifier, found.source, found.reporter, True,
-        catalogued or bool(held and held.catalogued), ransomware, received_at, history,
-    ))
+    shelf.signals.put(
+        found.signal,
+        HeldSignal(
+            found.identifier,
+            found.source,
+            found.reporter,
+            True,
+            catalogued or bool(held and held.catalogued),
+            ransomware,
+            received_at,
+            history,
+        ),
+    )
     event = ExploitationReported(
-        signal=found.signal, identifier=found.identifier, source=found.source,
-        reporter=found.reporter, reported_at=found.reported_at, received_at=received_at,
-        backfill=history, product=product, site=site, evidence=found.evidence,
+        signal=found.signal,
+        identifier=found.identifier,
+        source=found.source,
+        reporter=found.reporter,
+        reported_at=found.reported_at,
+        received_at=received_at,
+        backfill=history,
+        product=product,
+        site=site,
+        evidence=found.evidence,
         ransomware=ransomware,
     )
     return [Emission(event, found.signal, history)]
@@ -52,10 +74,17 @@ def decide(submission: Submission, document: KevCatalogue, shelf: Shelf, now: da
     The first load is history: its signals say so, and start nothing by themselves.
     """
     if document.released_at > now + _SKEW:
-        return rejected((Fault(
-            "future_date", "the catalogue was released in the future", "/dateReleased",
-            "correct the date",
-        ),), document.format)
+        return rejected(
+            (
+                Fault(
+                    "future_date",
+                    "the catalogue was released in the future",
+                    "/dateReleased",
+                    "correct the date",
+                ),
+            ),
+            document.format,
+        )
     last = shelf.feeds.get(KEV)
     if last is not None and document.released_at < last:
         return Outcome(
@@ -63,13 +92,15 @@ def decide(submission: Submission, document: KevCatalogue, shelf: Shelf, now: da
         )
     backfill = last is None or submission.bulk
     emissions = [
-        each for entry in document.entries
+        each
+        for entry in document.entries
         for each in observe(entry, shelf, now, backfill=backfill, catalogued=True)
     ]
     reported = len(emissions)
     listed = {entry.signal for entry in document.entries}
     dropped = [
-        (signal, held) for signal, held in shelf.signals.rows()
+        (signal, held)
+        for signal, held in shelf.signals.rows()
         if held.catalogued and held.standing and signal not in listed
     ]
     for signal, held in dropped:

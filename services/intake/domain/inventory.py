@@ -1,4 +1,4 @@
-"""Decides on SBOMs: for which product version each is, and whether it is new, waits or is refused."""
+"""Decides on SBOMs: which product version each is for, and whether it is new, waits or goes."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -24,7 +24,9 @@ def subject(submission: Submission, document: Sbom) -> Subject:
     if about is None:
         return stated
     return replace(
-        stated, product=about.product or stated.product, version=about.version or stated.version,
+        stated,
+        product=about.product or stated.product,
+        version=about.version or stated.version,
         hardware=about.hardware or stated.hardware,
     )
 
@@ -45,20 +47,28 @@ def decide(submission: Submission, document: Sbom, shelf: Shelf, now: datetime) 
     candidates = shelf.named(reference)
     if len(candidates) > 1:
         names = ", ".join(sorted(each.product for each in candidates))
-        return rejected((Fault(
-            "ambiguous_product", f"{reference!r} is a name of several products: {names}",
-            "/metadata/component/name", "name the product by its id: `?product=`, header "
-            "`pv-product`, or the metadata property `patchvigil:product`",
-        ),), document.format)
+        return rejected(
+            (
+                Fault(
+                    "ambiguous_product",
+                    f"{reference!r} is a name of several products: {names}",
+                    "/metadata/component/name",
+                    "name the product by its id: `?product=`, header "
+                    "`pv-product`, or the metadata property `patchvigil:product`",
+                ),
+            ),
+            document.format,
+        )
     if not candidates or about.version not in candidates[0].versions:
-        return _wait(submission, document, shelf, candidates, now)
+        return _wait(submission, document, shelf, candidates)
     return _register(submission, document, shelf, candidates[0], now)
 
 
 def _unaddressed(about: Subject) -> Fault:
     missing = "version" if about.product or about.name else "name"
     return Fault(
-        f"no_{missing}", f"the SBOM does not say which product {missing} it describes",
+        f"no_{missing}",
+        f"the SBOM does not say which product {missing} it describes",
         f"/metadata/component/{missing}",
         f"set metadata.component.{missing}, or say it with `?product=&version=` or the headers "
         "`pv-product` and `pv-version`",
@@ -66,25 +76,31 @@ def _unaddressed(about: Subject) -> Fault:
 
 
 def _wait(
-    submission: Submission, document: Sbom, shelf: Shelf, known: list[HeldProduct], now: datetime
+    submission: Submission, document: Sbom, shelf: Shelf, known: list[HeldProduct]
 ) -> Outcome:
     about = subject(submission, document)
     reference = (about.product or about.name or "").lower()
     place = (f"{reference}@{about.version}", about.hardware)
     older = tuple(
-        id_ for id_, each in shelf.waiting.rows()
+        id_
+        for id_, each in shelf.waiting.rows()
         if each.waits_for == place and id_ != submission.id
     )
     lacking = (
-        f"version {about.version!r} of product {known[0].product!r}" if known
+        f"version {about.version!r} of product {known[0].product!r}"
+        if known
         else f"a product named {reference!r}"
     )
     needed = frozenset({reference})
     shelf.waiting.put(submission.id, Waiting(submission.id, needed, place))
     until = submission.received_at + WAIT
     return Outcome(
-        Status.WAITING, f"waits for {lacking} until {until:%Y-%m-%d %H:%M} UTC", document.format,
-        needs=needed, waits_for=place, superseded=older,
+        Status.WAITING,
+        f"waits for {lacking} until {until:%Y-%m-%d %H:%M} UTC",
+        document.format,
+        needs=needed,
+        waits_for=place,
+        superseded=older,
     )
 
 
@@ -102,21 +118,37 @@ def _register(
     sbom = str(identity.derived("sbom", *place, digest))
     shelf.sboms.put(place, HeldSbom(sbom, digest, submission.id))
     event = SbomRegistered(
-        sbom=sbom, product=product.product, version=version, hardware=about.hardware,
-        format=document.format, format_version=document.format_version,
-        original=submission.digest, digest=digest, components=document.components,
-        dependencies=document.dependencies, registered_at=now,
+        sbom=sbom,
+        product=product.product,
+        version=version,
+        hardware=about.hardware,
+        format=document.format,
+        format_version=document.format_version,
+        original=submission.digest,
+        digest=digest,
+        components=document.components,
+        dependencies=document.dependencies,
+        registered_at=now,
     )
     return Outcome(
-        Status.PUBLISHED, f"{shown}: {len(document.components)} components", document.format,
-        (Emission(event, digest),), counts={"components": len(document.components)},
+        Status.PUBLISHED,
+        f"{shown}: {len(document.components)} components",
+        document.format,
+        (Emission(event, digest),),
+        counts={"components": len(document.components)},
     )
 
 
 def waited_in_vain(needed: frozenset[str]) -> Outcome:
     """The end of a wait: the product or version never came."""
     names = ", ".join(sorted(needed))
-    return rejected((Fault(
-        "unknown_product", f"its product never came in {WAIT.days} days: {names}", None,
-        "register the product with this version, then send the document again",
-    ),))
+    return rejected(
+        (
+            Fault(
+                "unknown_product",
+                f"its product never came in {WAIT.days} days: {names}",
+                None,
+                "register the product with this version, then send the document again",
+            ),
+        )
+    )

@@ -45,7 +45,8 @@ def names(product: ProductRegistered) -> frozenset[str]:
 def needs(document: Register) -> frozenset[str]:
     """The products that a file speaks of and does not bring itself, in lower case."""
     brought = {
-        e.value.product for e in document.entries
+        e.value.product
+        for e in document.entries
         if isinstance(e.value, ProductRegistered) and not e.retired
     }
     wanted = {e.value.product for e in document.entries if isinstance(e.value, DeviceRegistered)}
@@ -69,15 +70,23 @@ def decide(submission: Submission, document: Register, shelf: Shelf, now: dateti
     status = Status.PUBLISHED if emissions else Status.UNCHANGED
     detail = ", ".join(f"{count} {word}" for word, count in counts.items())
     return Outcome(
-        status, f"{detail} of {len(document.entries)} rows", document.format, tuple(emissions),
-        kept=tuple(kept), counts=dict(counts),
+        status,
+        f"{detail} of {len(document.entries)} rows",
+        document.format,
+        tuple(emissions),
+        kept=tuple(kept),
+        counts=dict(counts),
     )
 
 
 def _future(document: Register, now: datetime) -> tuple[Fault, ...]:
     return tuple(
-        Fault("future_date", f"`{field}` lies in the future", f"{entry.pointer}/{field}",
-              "correct the date, and check its time zone")
+        Fault(
+            "future_date",
+            f"`{field}` lies in the future",
+            f"{entry.pointer}/{field}",
+            "correct the date, and check its time zone",
+        )
         for entry in document.entries
         for field in ("occurred_at", "received_at")
         if (moment := getattr(entry.value, field, None)) and moment > now + _SKEW
@@ -90,17 +99,17 @@ def _missing(document: Register, shelf: Shelf) -> list[str]:
     return sorted(each for each in wanted - brought if shelf.products.get(each) is None)
 
 
-def _wait(
-    submission: Submission, document: Register, shelf: Shelf, missing: list[str]
-) -> Outcome:
-    """Devices may arrive before their product on another partition: the file waits, in one piece."""
+def _wait(submission: Submission, document: Register, shelf: Shelf, missing: list[str]) -> Outcome:
+    """Devices may overtake their product on another partition: the file waits, in one piece."""
     needed = frozenset(each.lower() for each in missing)
     shelf.waiting.put(submission.id, Waiting(submission.id, needed, None))
     until = submission.received_at + WAIT
     shown = ", ".join(missing[:_MISSING_SHOWN]) + (" …" if len(missing) > _MISSING_SHOWN else "")
     return Outcome(
-        Status.WAITING, f"waits for products {shown} until {until:%Y-%m-%d %H:%M} UTC",
-        document.format, needs=needed,
+        Status.WAITING,
+        f"waits for products {shown} until {until:%Y-%m-%d %H:%M} UTC",
+        document.format,
+        needs=needed,
     )
 
 
@@ -109,9 +118,7 @@ def _take(
 ) -> list[Emission]:
     place = key(entry.value)
     held = shelf.rows.get(place)
-    digest = identity.canonical(
-        entry.value, entry.retired, entry.contact
-    )
+    digest = identity.canonical(entry.value, entry.retired, entry.contact)
     if held is not None and held.digest == digest:
         return []
     event = _settled(entry, held, submission, now)
@@ -125,17 +132,20 @@ def _take(
     stored: Any = event if "registered_at" in type(event).model_fields else None
     shelf.rows.put(place, HeldRow(digest, stored, accepted, entry.retired))
     if isinstance(event, ProductRegistered):
-        shelf.products.put(event.product, HeldProduct(
-            event.product, names(event), frozenset(v.version for v in event.versions),
-            entry.retired,
-        ))
+        shelf.products.put(
+            event.product,
+            HeldProduct(
+                event.product,
+                names(event),
+                frozenset(v.version for v in event.versions),
+                entry.retired,
+            ),
+        )
     emitted = _retirement(event, now) if entry.retired else event
     return [Emission(emitted, digest), *_signals(event, shelf)]
 
 
-def _settled(
-    entry: Entry, held: HeldRow | None, submission: Submission, now: datetime
-) -> Event:
+def _settled(entry: Entry, held: HeldRow | None, submission: Submission, now: datetime) -> Event:
     """Set the instants that are intake's to set; a report keeps the instant we first held it."""
     value = entry.value
     if not isinstance(value, ReportReceived | IncidentReported):

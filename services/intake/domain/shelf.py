@@ -86,9 +86,7 @@ class HeldRow:
     """A registered product, entity, site, device or report as last accepted."""
 
     digest: str
-    value: (
-        ProductRegistered | EntityRegistered | SiteRegistered | DeviceRegistered | None
-    )
+    value: ProductRegistered | EntityRegistered | SiteRegistered | DeviceRegistered | None
     accepted_at: datetime
     retired: bool = False
 

@@ -16,7 +16,7 @@ LONGEST_NAME = 200
 
 
 class Status(StrEnum):
-    """What became of a submission. A record that meets a fault of ours is quarantined by the kit."""
+    """What became of a submission. What meets a fault of ours is quarantined by the kit."""
 
     PUBLISHED = "published"
     UNCHANGED = "unchanged"

@@ -1,4 +1,4 @@
-"""What parsers return: a document's content in the words of the contracts, before intake decides."""
+"""What parsers return: a document's content in the contracts' words, before intake decides."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,7 +31,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One advisory as its source has it now. `withdrawn` is the source's reason for taking it back."""
+    """One advisory as its source has it now. `withdrawn` is the reason for taking it back."""
 
     advisory: str
     source: str
@@ -66,7 +66,7 @@ class KevCatalogue:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an SBOM says it describes; `product` is our catalogue's id where the document names it."""
+    """What an SBOM says it describes; `product` is our catalogue's id, where it names one."""
 
     product: str | None
     name: str | None
@@ -87,7 +87,7 @@ class Sbom:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Personal data of a site's contact or a reporter: kept encrypted and erasable, never emitted."""
+    """Personal data of a site's contact or a reporter: encrypted, erasable, never emitted."""
 
     name: str
     role: str = ""

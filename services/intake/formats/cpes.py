@@ -1,4 +1,4 @@
-"""Reads CPE names far enough to tell product from version (NISTIR 7695, formatted string binding)."""
+"""Reads CPE names far enough to tell product from version (NISTIR 7695)."""
 
 import re
 

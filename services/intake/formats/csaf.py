@@ -17,9 +17,12 @@ from services.intake.formats.error import FormatError
 from services.intake.formats.shape import Node, child, instant, items, needed, text, texts
 
 _STATUSES = {
-    "first_affected": Status.AFFECTED, "known_affected": Status.AFFECTED,
-    "last_affected": Status.AFFECTED, "known_not_affected": Status.NOT_AFFECTED,
-    "first_fixed": Status.FIXED, "fixed": Status.FIXED,
+    "first_affected": Status.AFFECTED,
+    "known_affected": Status.AFFECTED,
+    "last_affected": Status.AFFECTED,
+    "known_not_affected": Status.NOT_AFFECTED,
+    "first_fixed": Status.FIXED,
+    "fixed": Status.FIXED,
     "under_investigation": Status.UNDER_INVESTIGATION,
 }
 """`recommended` says which version to take, not whether it is affected: it is left out."""
@@ -39,7 +42,9 @@ def parse(document: Node) -> Statement:
     head = child(document, "document", "")
     if (version := text(head, "csaf_version", "/document")) != "2.0":
         raise FormatError(
-            "unknown_version", f"CSAF {str(version)[:20]} is not read", "publish it as CSAF 2.0",
+            "unknown_version",
+            f"CSAF {str(version)[:20]} is not read",
+            "publish it as CSAF 2.0",
             "/document/csaf_version",
         )
     tracking = child(head, "tracking", "/document")
@@ -53,8 +58,11 @@ def parse(document: Node) -> Statement:
         for position, (at, each) in enumerate(items(document, "vulnerabilities", ""), 1)
     )
     return Statement(
-        advisory=f"csaf/{_host(space) or name}/{identifier}", source="csaf",
-        vulnerabilities=vulnerabilities, title=text(head, "title", "/document"), publisher=name,
+        advisory=f"csaf/{_host(space) or name}/{identifier}",
+        source="csaf",
+        vulnerabilities=vulnerabilities,
+        title=text(head, "title", "/document"),
+        publisher=name,
         url=_self(head),
         published_at=instant(tracking, "initial_release_date", "/document/tracking"),
         modified_at=instant(tracking, "current_release_date", "/document/tracking"),
@@ -99,10 +107,13 @@ def _vulnerability(
         aliases=tuple(dict.fromkeys(other for other in others if other != leading)),
         title=text(each, "title", at),
         description=_description(each, at),
-        scores=tuple(dict.fromkeys(
-            score for _, entry in items(each, "scores", at)
-            for score in scores.found(entry, publisher)
-        )),
+        scores=tuple(
+            dict.fromkeys(
+                score
+                for _, entry in items(each, "scores", at)
+                for score in scores.found(entry, publisher)
+            )
+        ),
         weaknesses=(weakness,) if weakness else (),
         assertions=tuple(_assertions(each, at, publisher, products)),
         published_at=instant(each, "release_date", at),
@@ -132,37 +143,51 @@ def _assertions(
             product = products.get(product_id)
             if product is None:
                 raise FormatError(
-                    "unknown_reference", f"product id {product_id[:60]!r} is not in the tree",
-                    "add it to the product tree or remove it", f"{where}/{key}/{position}",
+                    "unknown_reference",
+                    f"product id {product_id[:60]!r} is not in the tree",
+                    "add it to the product tree or remove it",
+                    f"{where}/{key}/{position}",
                 )
-            claim = (product.vendor, product.product or product.name,
-                     remedies.get(product_id), reasons.get(product_id))
+            claim = (
+                product.vendor,
+                product.product or product.name,
+                remedies.get(product_id),
+                reasons.get(product_id),
+            )
             grouped.setdefault(claim, []).append(product)
         for (_, _, remedy, reason), members in grouped.items():
             yield from _claim(key, status, publisher, remedy, reason, members)
 
 
-def _claim(  # noqa: PLR0913, PLR0917  (the parts of one claim)
-    key: str, status: Status, publisher: str, remedy: str | None, reason: str | None,
+def _claim(
+    key: str,
+    status: Status,
+    publisher: str,
+    remedy: str | None,
+    reason: str | None,
     members: list[csaf_tree.Product],
 ) -> Iterator[Assertion]:
     targets = {target: member.ranges for member in members for target in member.targets()}
     for target in targets:
         ranges = [
             each
-            for member in members if target in tuple(member.targets())
+            for member in members
+            if target in tuple(member.targets())
             for each in (_edge(key, member.ranges) or (Range(),))
         ]
         distinct = tuple(dict.fromkeys(ranges))
         yield Assertion(
-            asserter=publisher, target=target, status=status,
+            asserter=publisher,
+            target=target,
+            status=status,
             ranges=() if Range() in distinct else distinct,
-            remediation=remedy, justification=reason if status is Status.NOT_AFFECTED else None,
+            remediation=remedy,
+            justification=reason if status is Status.NOT_AFFECTED else None,
         )
 
 
 def _edge(key: str, ranges: tuple[Range, ...]) -> tuple[Range, ...]:
-    """`first_affected` and `last_affected` name the ends of what is affected, not single versions."""
+    """`first_affected` and `last_affected` name the ends of a range, not single versions."""
     single = ranges[0].exact[0] if len(ranges) == 1 and len(ranges[0].exact) == 1 else None
     if single and key == "first_affected":
         return (Range(introduced=single),)

@@ -86,15 +86,20 @@ def products(document: Node) -> dict[str, Product]:
         named = _product(combined, where, _Path())
         # The component is what carries the flaw; the platform it runs on is only where.
         found[needed(combined, "product_id", where)] = (
-            replace(part, name=named.name, purls=part.purls + named.purls,
-                    cpes=part.cpes + named.cpes) if part else named
+            replace(
+                part, name=named.name, purls=part.purls + named.purls, cpes=part.cpes + named.cpes
+            )
+            if part
+            else named
         )
     return found
 
 
 def _walk(parent: Node, at: str, path: _Path, depth: int, found: dict[str, Product]) -> None:
     if depth > MAX_BRANCHES:
-        raise FormatError("too_deep", f"branches nest deeper than {MAX_BRANCHES}", "flatten them", at)
+        raise FormatError(
+            "too_deep", f"branches nest deeper than {MAX_BRANCHES}", "flatten them", at
+        )
     for where, branch in items(parent, "branches", at):
         below = path.below(needed(branch, "category", where), needed(branch, "name", where))
         if branch.get("product") is not None:
@@ -111,8 +116,11 @@ def _product(full: Node, at: str, path: _Path) -> Product:
     package_urls = tuple(purl for purl in one if purl and purl.startswith("pkg:"))
     ranges = path.ranges or _from_identifiers(package_urls)
     return Product(
-        name=needed(full, "name", at), vendor=path.vendor, product=path.product,
-        ranges=ranges, purls=package_urls,
+        name=needed(full, "name", at),
+        vendor=path.vendor,
+        product=path.product,
+        ranges=ranges,
+        purls=package_urls,
         cpes=((cpes.versionless(cpe) if path.ranges else cpe,) if cpe else ()),
     )
 

@@ -7,21 +7,18 @@ entries, which are evidence of exploitation.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from schemas.advisories import Assertion, Range, Status, Target, TargetKind, Vulnerability
+from schemas.advisories import Vulnerability
 from schemas.signals import SignalSource
-from services.intake.formats import cpes, cve_versions, purls, scores, version_text
+from services.intake.formats import cve_affected, scores
 from services.intake.formats.canonical import Evidence, Statement
 from services.intake.formats.error import FormatError
-from services.intake.formats.shape import Node, child, instant, items, needed, text, texts
+from services.intake.formats.shape import Node, child, instant, items, needed, text
 
 CVE_ID = re.compile(r"^CVE-\d{4}-\d{4,19}$")
 KEV_REPORTER = "cisa-kev"
 """CISA's catalogue, as a reporter, whether it speaks for itself or through an ADP container."""
-_FILLERS = frozenset({"n/a", "-", "unknown", "unspecified", "*", "na", "multiple", "various"})
-_MAX_CPES = 200
 
 
 def parse(record: Node) -> Statement:
@@ -32,14 +29,18 @@ def parse(record: Node) -> Statement:
     """
     if not (version := needed(record, "dataVersion", "")).startswith("5."):
         raise FormatError(
-            "unknown_version", f"CVE JSON {version[:20]} is not read", "convert it to CVE JSON 5",
+            "unknown_version",
+            f"CVE JSON {version[:20]} is not read",
+            "convert it to CVE JSON 5",
             "/dataVersion",
         )
     meta = child(record, "cveMetadata", "")
     identifier = needed(meta, "cveId", "/cveMetadata")
     if not CVE_ID.match(identifier):
         raise FormatError(
-            "bad_identifier", f"{identifier[:40]!r} is no CVE id", "write CVE-YYYY-NNNN",
+            "bad_identifier",
+            f"{identifier[:40]!r} is no CVE id",
+            "write CVE-YYYY-NNNN",
             "/cveMetadata/cveId",
         )
     state = needed(meta, "state", "/cveMetadata")
@@ -47,7 +48,9 @@ def parse(record: Node) -> Statement:
         return _rejected(record, meta, identifier)
     if state != "PUBLISHED":
         raise FormatError(
-            "unknown_state", f"state {state[:20]!r} is not published", "send it once it is published",
+            "unknown_state",
+            f"state {state[:20]!r} is not published",
+            "send it once it is published",
             "/cveMetadata/state",
         )
     return _published(record, meta, identifier)
@@ -59,8 +62,12 @@ def _rejected(record: Node, meta: Node, identifier: str) -> Statement:
     rejected_at = instant(meta, "dateRejected", "/cveMetadata")
     updated_at = instant(meta, "dateUpdated", "/cveMetadata")
     return Statement(
-        advisory=f"cve/{identifier}", source="cve", vulnerabilities=(Vulnerability(id=identifier),),
-        withdrawn=reason, withdrawn_at=rejected_at or updated_at, modified_at=updated_at,
+        advisory=f"cve/{identifier}",
+        source="cve",
+        vulnerabilities=(Vulnerability(id=identifier),),
+        withdrawn=reason,
+        withdrawn_at=rejected_at or updated_at,
+        modified_at=updated_at,
     )
 
 
@@ -68,7 +75,9 @@ def _published(record: Node, meta: Node, identifier: str) -> Statement:
     containers = child(record, "containers", "")
     if not isinstance(containers.get("cna"), dict):
         raise FormatError(
-            "missing", "a published record has no cna container", "send the whole record",
+            "missing",
+            "a published record has no cna container",
+            "send the whole record",
             "/containers/cna",
         )
     cna = child(containers, "cna", "/containers")
@@ -77,8 +86,10 @@ def _published(record: Node, meta: Node, identifier: str) -> Statement:
     for at, container in items(containers, "adp", "/containers"):
         parts.append((at, container, f"adp:{_short_name(container, at) or 'unnamed'}"))
     modified = [instant(meta, "dateUpdated", "/cveMetadata")]
-    modified += [instant(child(c, "providerMetadata", at), "dateUpdated", f"{at}/providerMetadata")
-                 for at, c, _ in parts]
+    modified += [
+        instant(child(c, "providerMetadata", at), "dateUpdated", f"{at}/providerMetadata")
+        for at, c, _ in parts
+    ]
     published_at = instant(meta, "datePublished", "/cveMetadata")
     vulnerability = Vulnerability(
         id=identifier,
@@ -91,13 +102,17 @@ def _published(record: Node, meta: Node, identifier: str) -> Statement:
             for score in scores.found(metric, asserter)
         ),
         weaknesses=_weaknesses(parts),
-        assertions=tuple(claim for part in parts for claim in _assertions(*part)),
+        assertions=tuple(claim for part in parts for claim in cve_affected.assertions(*part)),
         published_at=published_at,
     )
     return Statement(
-        advisory=f"cve/{identifier}", source="cve", vulnerabilities=(vulnerability,),
-        title=vulnerability.title, publisher=owner,
-        url=f"https://www.cve.org/CVERecord?id={identifier}", published_at=published_at,
+        advisory=f"cve/{identifier}",
+        source="cve",
+        vulnerabilities=(vulnerability,),
+        title=vulnerability.title,
+        publisher=owner,
+        url=f"https://www.cve.org/CVERecord?id={identifier}",
+        published_at=published_at,
         modified_at=max((each for each in modified if each), default=None),
         evidence=tuple(e for part in parts for e in _evidence(*part, identifier)),
     )
@@ -128,105 +143,6 @@ def _weaknesses(parts: list[tuple[str, Node, str]]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _named(value: str | None) -> str | None:
-    return None if value is None or value.lower() in _FILLERS else value
-
-
-@dataclass(slots=True)
-class _Affected:
-    """An entry of a container's `affected` list, its texts and versions read once."""
-
-    at: str
-    entry: Node
-    vendor: str | None
-    product: str | None
-    versions: list[tuple[str, Node]]
-    kinds: set[str]
-
-    @classmethod
-    def of(cls, at: str, entry: Node) -> "_Affected":
-        versions = list(items(entry, "versions", at))
-        kinds = {(text(each, "versionType", where) or "").lower() for where, each in versions}
-        vendor, product = text(entry, "vendor", at), text(entry, "product", at)
-        return cls(at, entry, vendor, product, versions, kinds)
-
-    @property
-    def only_git(self) -> bool:
-        return bool(self.kinds) and self.kinds <= cve_versions.GIT_TYPES
-
-
-def _assertions(at: str, container: Node, asserter: str) -> Iterator[Assertion]:
-    entries = [_Affected.of(where, entry) for where, entry in items(container, "affected", at)]
-    ordered = {(each.vendor, each.product) for each in entries if not each.only_git}
-    for each in entries:
-        if each.only_git and (each.vendor, each.product) in ordered:
-            # Kernel CNAs state the same claim twice, in commits and in releases: the one with an
-            # order is enough, the other could never be compared.
-            continue
-        targets = tuple(_targets(each))
-        for status, default, ranges in _claims(each):
-            for target in targets:
-                yield Assertion(
-                    asserter=asserter, target=target, status=status, default_status=default,
-                    ranges=ranges,
-                )
-
-
-def _claims(each: _Affected) -> Iterator[tuple[Status, Status | None, tuple[Range, ...]]]:
-    stated = (text(each.entry, "defaultStatus", each.at) or "").lower()
-    default = cve_versions.STATUSES.get(stated)
-    outside = None if default is Status.UNDER_INVESTIGATION else default
-    found = cve_versions.by_status(each.versions, default)
-    if found:
-        yield from ((status, outside, ranges) for status, ranges in found.items())
-    elif outside is not None:
-        yield outside, None, ()
-    else:
-        yield Status.AFFECTED, None, (version_text.unparsed("", "the source names no version"),)
-
-
-def _targets(each: _Affected) -> Iterator[Target]:
-    entry, at = each.entry, each.at
-    vendor, product = _named(each.vendor), _named(each.product)
-    package = text(entry, "packageName", at)
-    ecosystem = cve_versions.scheme(each.kinds)
-    purl = text(entry, "packageURL", at)
-    if purl is None and package is not None:
-        purl = purls.from_collection(text(entry, "collectionURL", at), package)
-    found = False
-    if purl and purl.startswith("pkg:"):
-        yield Target(
-            kind=TargetKind.PURL, purl=purls.unversioned(purl), ecosystem=ecosystem,
-            vendor=vendor, product=product,
-        )
-        found = True
-    for cpe in _cpes(each):
-        yield Target(
-            kind=TargetKind.CPE, cpe=cpe, vendor=vendor, product=product, ecosystem=ecosystem
-        )
-        found = True
-    name = product or package
-    if name or vendor or not found:
-        yield Target(
-            kind=TargetKind.NAME, vendor=vendor, product=name or "n/a", ecosystem=ecosystem
-        )
-
-
-def _cpes(each: _Affected) -> tuple[str, ...]:
-    """The entry's CPE names, one a product where its version list says which versions are meant."""
-    if not each.entry.get("cpes"):
-        return ()
-    named = [c for raw in texts(each.entry, "cpes", each.at) if (c := cpes.converted(raw))]
-    usable = any(
-        not version_text.names_no_version(text(version, "version", where) or "")
-        or version.get("lessThan") or version.get("lessThanOrEqual")
-        for where, version in each.versions
-    )
-    if usable:
-        named = [cpes.versionless(cpe) for cpe in named]
-    return tuple(dict.fromkeys(named))[:_MAX_CPES]
-
-
 def _evidence(at: str, container: Node, asserter: str, identifier: str) -> Iterator[Evidence]:
     for where, metric in items(container, "metrics", at):
         other = child(metric, "other", where)
@@ -235,13 +151,19 @@ def _evidence(at: str, container: Node, asserter: str, identifier: str) -> Itera
             content, inner = child(other, "content", f"{where}/other"), f"{where}/other/content"
             if _is_active(content, inner):
                 yield Evidence(
-                    SignalSource.SSVC, identifier, asserter.removeprefix("adp:"),
-                    instant(content, "timestamp", inner), "SSVC exploitation: active",
+                    SignalSource.SSVC,
+                    identifier,
+                    asserter.removeprefix("adp:"),
+                    instant(content, "timestamp", inner),
+                    "SSVC exploitation: active",
                 )
         elif kind == "kev":
             content, inner = child(other, "content", f"{where}/other"), f"{where}/other/content"
             yield Evidence(
-                SignalSource.KEV, identifier, KEV_REPORTER, _day(content, "dateAdded", inner),
+                SignalSource.KEV,
+                identifier,
+                KEV_REPORTER,
+                _day(content, "dateAdded", inner),
                 "listed as known exploited",
             )
 

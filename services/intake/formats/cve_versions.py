@@ -1,8 +1,8 @@
 """Reads the version entries of a CVE record's `affected` product into ranges by status.
 
-CVE JSON 5 (CVE Program, schema 5.1, `affected[].versions`): an entry covers `version` alone, or from
-it up to `lessThan` (exclusive) or `lessThanOrEqual`; `changes` alter the status inside the range. Real
-records put operators and prose into `version`, and `versionType` is no more than a hint.
+CVE JSON 5 (CVE Program, schema 5.1, `affected[].versions`): an entry covers `version` alone, or
+from it up to `lessThan` (exclusive) or `lessThanOrEqual`; `changes` alter the status inside the
+range. Real records put operators and prose into `version`, and `versionType` is only a hint.
 """
 
 import re
@@ -19,8 +19,18 @@ STATUSES = {
 }
 GIT_TYPES = frozenset({"git", "original_commit_for_fix"})
 _SCHEMES = {
-    "semver": "semver", "python": "pypi", "rpm": "rpm", "maven": "maven", "npm": "npm", "deb": "deb",
-    "dpkg": "deb", "apk": "apk", "nuget": "nuget", "go": "golang", "gem": "gem", "composer": "composer",
+    "semver": "semver",
+    "python": "pypi",
+    "rpm": "rpm",
+    "maven": "maven",
+    "npm": "npm",
+    "deb": "deb",
+    "dpkg": "deb",
+    "apk": "apk",
+    "nuget": "nuget",
+    "go": "golang",
+    "gem": "gem",
+    "composer": "composer",
 }
 _SERIES = re.compile(r"^\d+(?:\.\d+)*$", re.ASCII)
 _OPEN = frozenset({"0", "*", "", "-", "n/a", "unspecified", "unknown", "all", "none"})
@@ -113,6 +123,9 @@ def _bounded(start: str, end: Range | None, below: str | None, upto: str | None)
     if len(read) == 1 and read[0].introduced and not read[0].unparsed:
         only = read[0]
         return end.model_copy(
-            update={"introduced": only.introduced, "introduced_exclusive": only.introduced_exclusive}
+            update={
+                "introduced": only.introduced,
+                "introduced_exclusive": only.introduced_exclusive,
+            }
         )
     return version_text.unparsed(shown, "the lower bound is no version")

@@ -25,12 +25,16 @@ _LONGEST_NAME = 512
 @lru_cache(maxsize=len(VERSIONS))
 def _validator(version: str) -> jsonschema_rs.Validator:
     folder = resources.files(_SCHEMAS)
-    registry = jsonschema_rs.Registry([
-        (f"http://cyclonedx.org/schema/{name}.SNAPSHOT.schema.json", _schema(folder, name))
-        for name in _REFERENCED
-    ])
+    registry = jsonschema_rs.Registry(
+        [
+            (f"http://cyclonedx.org/schema/{name}.SNAPSHOT.schema.json", _schema(folder, name))
+            for name in _REFERENCED
+        ]
+    )
     return jsonschema_rs.validator_for(
-        _schema(folder, f"bom-{version}"), registry=registry, offline=True,
+        _schema(folder, f"bom-{version}"),
+        registry=registry,
+        offline=True,
         # `format` is an annotation in JSON Schema draft 7: a bad link in a field that nobody reads
         # must not cost a product its inventory.
         validate_formats=False,
@@ -51,8 +55,10 @@ def parse(bom: Node) -> Sbom:
     version = str(bom.get("specVersion"))
     if version not in VERSIONS:
         raise FormatError(
-            "unknown_version", f"CycloneDX {version[:20]} is not read",
-            f"export it in one of {', '.join(VERSIONS)}", "/specVersion",
+            "unknown_version",
+            f"CycloneDX {version[:20]} is not read",
+            f"export it in one of {', '.join(VERSIONS)}",
+            "/specVersion",
         )
     _validate(bom, version)
     metadata = child(bom, "metadata", "")
@@ -70,8 +76,13 @@ def _validate(bom: Node, version: str) -> None:
     for error in validator.iter_errors(bom):
         pointer = "".join(f"/{_escaped(part)}" for part in error.instance_path)
         faults.append(
-            Fault("invalid", error.message[:300], pointer, f"correct it by the CycloneDX {version} "
-                  "schema; most generators have a newer release that does")
+            Fault(
+                "invalid",
+                error.message[:300],
+                pointer,
+                f"correct it by the CycloneDX {version} "
+                "schema; most generators have a newer release that does",
+            )
         )
         if len(faults) == _MAX_FAULTS:
             break
@@ -85,17 +96,21 @@ def _escaped(part: str | int) -> str:
 def _no_sbom(bom: Node) -> FormatError:
     if bom.get("vulnerabilities"):
         return FormatError(
-            "vex_only", "a CycloneDX VEX: it has vulnerabilities and no components",
+            "vex_only",
+            "a CycloneDX VEX: it has vulnerabilities and no components",
             "send the SBOM it speaks of; statements on vulnerabilities are taken as OpenVEX",
             "/components",
         )
     if bom.get("services"):
         return FormatError(
-            "saasbom", "a CycloneDX SaaSBOM: it lists services and no components",
-            "send the SBOM of what is installed", "/components",
+            "saasbom",
+            "a CycloneDX SaaSBOM: it lists services and no components",
+            "send the SBOM of what is installed",
+            "/components",
         )
     return FormatError(
-        "no_components", "the document lists no components",
+        "no_components",
+        "the document lists no components",
         "send an SBOM with its components; one that links to another document is not followed",
         "/components",
     )
@@ -105,7 +120,8 @@ def _subject(metadata: Node) -> Subject:
     main, at = child(metadata, "component", "/metadata"), "/metadata/component"
     stated = {**_properties(metadata, "/metadata"), **_properties(main, at)}
     return Subject(
-        product=stated.get("patchvigil:product"), name=text(main, "name", at),
+        product=stated.get("patchvigil:product"),
+        name=text(main, "name", at),
         version=stated.get("patchvigil:version") or text(main, "version", at),
         hardware=stated.get("patchvigil:hardware", ""),
     )
@@ -146,7 +162,8 @@ def _component(raw: Node, at: str, ref: str) -> Component:
         group=text(raw, "group", at),
         kind=text(raw, "type", at) or "library",
         supplier=(text(node(supplier, at), "name", at) if supplier else None)
-        or text(raw, "publisher", at) or text(raw, "author", at),
+        or text(raw, "publisher", at)
+        or text(raw, "author", at),
         purl=text(raw, "purl", at),
         cpe=text(raw, "cpe", at),
         hashes={

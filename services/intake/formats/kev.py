@@ -1,4 +1,4 @@
-"""Reads the CISA catalogue of known exploited vulnerabilities: a whole state, compared by intake."""
+"""Reads the CISA catalogue of known exploited vulnerabilities: a whole state each time."""
 
 from schemas.signals import SignalSource
 from services.intake.formats.canonical import Evidence, KevCatalogue
@@ -16,14 +16,17 @@ def parse(catalogue: Node) -> KevCatalogue:
     """
     released_at = instant(catalogue, "dateReleased", "")
     if released_at is None:
-        raise FormatError("missing", "`dateReleased` is missing", "send the file as published",
-                          "/dateReleased")
+        raise FormatError(
+            "missing", "`dateReleased` is missing", "send the file as published", "/dateReleased"
+        )
     entries = tuple(_entry(entry, at) for at, entry in items(catalogue, "vulnerabilities", ""))
     stated = catalogue.get("count")
     if not entries or (stated is not None and stated != len(entries)):
         raise FormatError(
-            "incomplete", f"{len(entries)} entries; the catalogue says {stated}",
-            "fetch the whole catalogue again", "/vulnerabilities",
+            "incomplete",
+            f"{len(entries)} entries; the catalogue says {stated}",
+            "fetch the whole catalogue again",
+            "/vulnerabilities",
         )
     by_identifier = {entry.identifier: entry for entry in entries}
     return KevCatalogue(released_at, tuple(by_identifier.values()))
@@ -33,12 +36,17 @@ def _entry(entry: Node, at: str) -> Evidence:
     identifier = needed(entry, "cveID", at)
     if not CVE_ID.match(identifier):
         raise FormatError(
-            "bad_identifier", f"{identifier[:40]!r} is no CVE id", "write CVE-YYYY-NNNN",
+            "bad_identifier",
+            f"{identifier[:40]!r} is no CVE id",
+            "write CVE-YYYY-NNNN",
             f"{at}/cveID",
         )
     ransomware = text(entry, "knownRansomwareCampaignUse", at)
     return Evidence(
-        SignalSource.KEV, identifier, KEV_REPORTER, instant(entry, "dateAdded", at),
+        SignalSource.KEV,
+        identifier,
+        KEV_REPORTER,
+        instant(entry, "dateAdded", at),
         text(entry, "vulnerabilityName", at) or "listed as known exploited",
         True if ransomware == "Known" else None,
     )

@@ -1,4 +1,4 @@
-"""Reads OpenVEX documents: statements on whether products are affected, by suppliers or our analysts.
+"""Reads OpenVEX documents: suppliers or our analysts state whether products are affected.
 
 OpenVEX 0.2.0. A product is named by purl or CPE, or as one of ours by
 `urn:patchvigil:product:<id>` with an optional `@<version>` after it; subcomponents say which
@@ -15,11 +15,15 @@ from services.intake.formats.error import FormatError
 from services.intake.formats.shape import Node, child, instant, items, needed, text, texts
 
 OURS = "urn:patchvigil:product:"
-_JUSTIFICATIONS = frozenset({
-    "component_not_present", "vulnerable_code_not_present",
-    "vulnerable_code_not_in_execute_path", "vulnerable_code_cannot_be_controlled_by_adversary",
-    "inline_mitigations_already_exist",
-})
+_JUSTIFICATIONS = frozenset(
+    {
+        "component_not_present",
+        "vulnerable_code_not_present",
+        "vulnerable_code_not_in_execute_path",
+        "vulnerable_code_cannot_be_controlled_by_adversary",
+        "inline_mitigations_already_exist",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,14 @@ def parse(document: Node) -> Statement:
         raise FormatError("missing", "there is no statement", "add a statement", "/statements")
     published = instant(document, "timestamp", "")
     return Statement(
-        advisory=f"openvex/{identifier}"[:512], source="openvex",
+        advisory=f"openvex/{identifier}"[:512],
+        source="openvex",
         vulnerabilities=tuple(
             Vulnerability(id=name, aliases=aliases[name], assertions=tuple(claims))
             for name, claims in grouped.items()
         ),
-        publisher=author, published_at=published,
+        publisher=author,
+        published_at=published,
         modified_at=instant(document, "last_updated", "") or published,
     )
 
@@ -70,21 +76,27 @@ def _assertions(each: Node, at: str, author: str) -> Iterator[Assertion]:
     stated = needed(each, "status", at)
     if stated not in set(Status):
         raise FormatError(
-            "unknown_status", f"status {stated[:30]!r} is not known",
-            f"use one of {', '.join(Status)}", f"{at}/status",
+            "unknown_status",
+            f"status {stated[:30]!r} is not known",
+            f"use one of {', '.join(Status)}",
+            f"{at}/status",
         )
     status = Status(stated)
     justification = text(each, "justification", at)
     if justification and justification not in _JUSTIFICATIONS:
         raise FormatError(
-            "unknown_justification", f"justification {justification[:60]!r} is not known",
-            f"use one of {', '.join(sorted(_JUSTIFICATIONS))}", f"{at}/justification",
+            "unknown_justification",
+            f"justification {justification[:60]!r} is not known",
+            f"use one of {', '.join(sorted(_JUSTIFICATIONS))}",
+            f"{at}/justification",
         )
     impact = text(each, "impact_statement", at)
     if status is Status.NOT_AFFECTED and not (justification or impact):
         raise FormatError(
-            "missing", "not_affected needs a justification or an impact statement",
-            "say why it is not affected", f"{at}/justification",
+            "missing",
+            "not_affected needs a justification or an impact statement",
+            "say why it is not affected",
+            f"{at}/justification",
         )
     products = list(items(each, "products", at))
     if not products:
@@ -92,10 +104,14 @@ def _assertions(each: Node, at: str, author: str) -> Iterator[Assertion]:
     for where, product in products:
         for limit, target, ranges in _targets(product, where):
             yield Assertion(
-                asserter=author, target=target, status=status, ranges=ranges,
+                asserter=author,
+                target=target,
+                status=status,
+                ranges=ranges,
                 justification=justification or impact,
                 remediation=text(each, "action_statement", at),
-                product=limit.product, product_version=limit.version,
+                product=limit.product,
+                product_version=limit.version,
             )
 
 
@@ -131,6 +147,8 @@ def _target(name: str, at: str) -> tuple[Target, tuple[Range, ...]]:
     if cpe := cpes.converted(name):
         return Target(kind=TargetKind.CPE, cpe=cpe), ()
     raise FormatError(
-        "bad_identifier", f"{name[:60]!r} is neither a purl nor a CPE name",
-        f"name products by purl, by CPE, or as {OURS}<id>", f"{at}/@id",
+        "bad_identifier",
+        f"{name[:60]!r} is neither a purl nor a CPE name",
+        f"name products by purl, by CPE, or as {OURS}<id>",
+        f"{at}/@id",
     )

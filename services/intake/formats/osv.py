@@ -1,4 +1,4 @@
-"""Reads OSV records (OSV schema 1.x): packages by purl, ranges of events, version lists, aliases."""
+"""Reads OSV records (OSV schema 1.x): packages by purl, events, version lists, aliases."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,8 +14,16 @@ from services.intake.formats.shape import Node, child, instant, items, needed, t
 
 _MAX_VERSIONS = 5000
 _CVSS: dict[str, Callable[[str], Any]] = {"CVSS_V2": CVSS2, "CVSS_V3": CVSS3, "CVSS_V4": CVSS4}
-_SCHEMES = {"Debian": "deb", "Ubuntu": "deb", "Alpine": "apk", "Red Hat": "rpm", "Rocky Linux": "rpm",
-            "AlmaLinux": "rpm", "SUSE": "rpm", "openSUSE": "rpm"}
+_SCHEMES = {
+    "Debian": "deb",
+    "Ubuntu": "deb",
+    "Alpine": "apk",
+    "Red Hat": "rpm",
+    "Rocky Linux": "rpm",
+    "AlmaLinux": "rpm",
+    "SUSE": "rpm",
+    "openSUSE": "rpm",
+}
 
 
 def parse(record: Node) -> Statement:
@@ -35,18 +43,24 @@ def parse(record: Node) -> Statement:
         description=text(record, "details", ""),
         scores=tuple(_scores(record, asserter)),
         assertions=tuple(
-            claim for at, entry in items(record, "affected", "")
+            claim
+            for at, entry in items(record, "affected", "")
             for claim in _assertions(entry, at, asserter)
         ),
         published_at=published_at,
         withdrawn_at=withdrawn_at,
     )
     return Statement(
-        advisory=f"osv/{identifier}", source="osv", vulnerabilities=(vulnerability,),
-        title=vulnerability.title, publisher=identifier.partition("-")[0],
-        url=f"https://osv.dev/vulnerability/{identifier}", published_at=published_at,
+        advisory=f"osv/{identifier}",
+        source="osv",
+        vulnerabilities=(vulnerability,),
+        title=vulnerability.title,
+        publisher=identifier.partition("-")[0],
+        url=f"https://osv.dev/vulnerability/{identifier}",
+        published_at=published_at,
         modified_at=instant(record, "modified", ""),
-        withdrawn="withdrawn by its source" if withdrawn_at else None, withdrawn_at=withdrawn_at,
+        withdrawn="withdrawn by its source" if withdrawn_at else None,
+        withdrawn_at=withdrawn_at,
     )
 
 
@@ -81,7 +95,9 @@ def _assertions(entry: Node, at: str, asserter: str) -> Iterator[Assertion]:
         )
     else:
         target = Target(
-            kind=TargetKind.NAME, vendor=ecosystem or None, product=name or _repository(entry, at),
+            kind=TargetKind.NAME,
+            vendor=ecosystem or None,
+            product=name or _repository(entry, at),
             ecosystem=scheme,
         )
     yield Assertion(asserter=asserter, target=target, status=Status.AFFECTED, ranges=ranges)
@@ -113,8 +129,10 @@ def _ranges(entry: Node, at: str) -> tuple[tuple[Range, ...], bool]:
             ordered.extend(_events(each, where))
         else:
             raise FormatError(
-                "unknown_range", f"range type {kind[:20]!r} is not read",
-                "use SEMVER, ECOSYSTEM or GIT", f"{where}/type",
+                "unknown_range",
+                f"range type {kind[:20]!r} is not read",
+                "use SEMVER, ECOSYSTEM or GIT",
+                f"{where}/type",
             )
     versions = texts(entry, "versions", at)
     if versions and len(versions) <= _MAX_VERSIONS:

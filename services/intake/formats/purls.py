@@ -4,17 +4,40 @@ import re
 from urllib.parse import quote
 
 _REGISTRIES = {
-    "pypi.org": "pypi", "pypi.python.org": "pypi", "www.npmjs.com": "npm", "npmjs.com": "npm",
-    "registry.npmjs.org": "npm", "npmjs.org": "npm", "pkg.go.dev": "golang", "rubygems.org": "gem",
-    "crates.io": "cargo", "packagist.org": "composer", "hex.pm": "hex", "pub.dev": "pub",
-    "repo.maven.apache.org": "maven", "repo1.maven.org": "maven", "central.sonatype.com": "maven",
-    "search.maven.org": "maven", "mvnrepository.com": "maven", "nuget.org": "nuget",
+    "pypi.org": "pypi",
+    "pypi.python.org": "pypi",
+    "www.npmjs.com": "npm",
+    "npmjs.com": "npm",
+    "registry.npmjs.org": "npm",
+    "npmjs.org": "npm",
+    "pkg.go.dev": "golang",
+    "rubygems.org": "gem",
+    "crates.io": "cargo",
+    "packagist.org": "composer",
+    "hex.pm": "hex",
+    "pub.dev": "pub",
+    "repo.maven.apache.org": "maven",
+    "repo1.maven.org": "maven",
+    "central.sonatype.com": "maven",
+    "search.maven.org": "maven",
+    "mvnrepository.com": "maven",
+    "nuget.org": "nuget",
     "www.nuget.org": "nuget",
 }
 ECOSYSTEMS = {
-    "PyPI": "pypi", "npm": "npm", "Go": "golang", "RubyGems": "gem", "crates.io": "cargo",
-    "Packagist": "composer", "Hex": "hex", "Pub": "pub", "Maven": "maven", "NuGet": "nuget",
-    "SwiftURL": "swift", "CRAN": "cran", "Hackage": "hackage",
+    "PyPI": "pypi",
+    "npm": "npm",
+    "Go": "golang",
+    "RubyGems": "gem",
+    "crates.io": "cargo",
+    "Packagist": "composer",
+    "Hex": "hex",
+    "Pub": "pub",
+    "Maven": "maven",
+    "NuGet": "nuget",
+    "SwiftURL": "swift",
+    "CRAN": "cran",
+    "Hackage": "hackage",
 }
 """OSV ecosystems that are one package type each."""
 
@@ -30,7 +53,7 @@ def from_collection(collection: str | None, name: str | None) -> str | None:
 
 
 def of(kind: str, name: str) -> str | None:
-    """The purl without version of a package, normalised as its type asks; None if it cannot be one."""
+    """The purl without version of a package, normalised as its type asks; None if in doubt."""
     if kind == "maven":
         group, colon, artifact = name.replace("/", ":").partition(":")
         if not colon or ":" in artifact or not _NAME.match(group) or not _NAME.match(artifact):

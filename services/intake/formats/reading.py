@@ -1,4 +1,4 @@
-"""Turns untrusted bytes into plain values: size, nesting, encoding and duplicate keys are checked here."""
+"""Turns untrusted bytes into plain values: size, nesting, encoding, duplicate keys."""
 
 import json
 import re
@@ -75,7 +75,7 @@ def _deep(text: bytes) -> bool:
             return False
         shorter = brackets.replace(b"{}", b"").replace(b"[]", b"")
         if len(shorter) == len(brackets):
-            # What is left does not pair up; only its depth is judged here, the parser does the rest.
+            # What is left does not pair up; only its depth is judged, the parser does the rest.
             return len(brackets) > MAX_DEPTH
         brackets = shorter
     return bool(brackets)
@@ -143,7 +143,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
         key = loader.construct_object(key_node, deep=True)
         if not isinstance(key, str):
             raise FormatError(
-                "not_a_name", f"line {key_node.start_mark.line + 1}: {str(key)[:40]!r} is no name",
+                "not_a_name",
+                f"line {key_node.start_mark.line + 1}: {str(key)[:40]!r} is no name",
                 "put quotes around keys that are not plain words",
             )
         if key in found:
@@ -168,7 +169,8 @@ def yaml_value(body: bytes) -> Any:
     """Parse YAML of our own formats.
 
     Numbers and dates stay text (a version `1.10` must not become 1.1); only `true` and `false` are
-    truth values (a country `NO` stays `NO`), and anchors are refused: they can make a small file explode.
+    truth values (a country `NO` stays `NO`), and anchors are refused: a small file
+    could explode by them.
 
     Raises:
         FormatError: not YAML, too large, too deep, with anchors, or with a repeated key.
@@ -200,7 +202,9 @@ def _look_over(text: str) -> None:
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise FormatError(
-                "anchor", "anchors and aliases are not accepted", "write the values out",
+                "anchor",
+                "anchors and aliases are not accepted",
+                "write the values out",
                 _line(event),
             )
         if isinstance(event, yaml.CollectionStartEvent):

@@ -1,7 +1,7 @@
 """Reads our own files (YAML, JSON, CSV) of products, entities, sites, devices, reports, incidents.
 
-A file is taken whole or not at all, with every fault listed: half a fleet loaded would make coverage
-look complete where it is not.
+A file is taken whole or not at all, with every fault listed: half a fleet loaded would make
+coverage look complete where it is not.
 """
 
 from collections.abc import Iterator
@@ -18,16 +18,23 @@ from services.intake.formats.canonical import Contact, Entry, Register
 from services.intake.formats.error import Fault, FormatError
 
 _Event: TypeAlias = (
-    ProductRegistered | EntityRegistered | SiteRegistered | DeviceRegistered | ReportReceived
+    ProductRegistered
+    | EntityRegistered
+    | SiteRegistered
+    | DeviceRegistered
+    | ReportReceived
     | IncidentReported
 )
 UNSET = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for an instant that intake sets when it accepts the row."""
 MAX_FAULTS = 100
 _EVENTS: dict[type[rows.Row], type[_Event]] = {
-    rows.ProductRow: ProductRegistered, rows.EntityRow: EntityRegistered,
-    rows.SiteRow: SiteRegistered, rows.DeviceRow: DeviceRegistered,
-    rows.ReportRow: ReportReceived, rows.IncidentRow: IncidentReported,
+    rows.ProductRow: ProductRegistered,
+    rows.EntityRow: EntityRegistered,
+    rows.SiteRow: SiteRegistered,
+    rows.DeviceRow: DeviceRegistered,
+    rows.ReportRow: ReportReceived,
+    rows.IncidentRow: IncidentReported,
 }
 _NOT_COPIED = {"retired", "contact", "reporter", "received_at"}
 
@@ -44,9 +51,14 @@ def parse(document: Any) -> Register:
         FormatError: with every fault found, up to MAX_FAULTS.
     """
     faults = [
-        Fault("unknown_field", f"{str(key)[:40]!r} is not known here",
-              f"/{key}", f"a file holds the lists {', '.join(rows.LISTS)}")
-        for key in document if key not in rows.LISTS
+        Fault(
+            "unknown_field",
+            f"{str(key)[:40]!r} is not known here",
+            f"/{key}",
+            f"a file holds the lists {', '.join(rows.LISTS)}",
+        )
+        for key in document
+        if key not in rows.LISTS
     ]
     given: list[tuple[str, str, Any]] = []
     for key in rows.LISTS:
@@ -80,7 +92,9 @@ def _register(given: list[tuple[str, str, Any]], faults: list[Fault]) -> Registe
             faults += _faults(error, at)
         else:
             faults += [
-                Fault("unknown_field", "the field is not known", p, "remove it or check its spelling")
+                Fault(
+                    "unknown_field", "the field is not known", p, "remove it or check its spelling"
+                )
                 for p in rows.unknown_fields(entry[1], raw, _place(at))
             ]
             faults += _repeated(entry[0], seen)
@@ -96,14 +110,19 @@ def _register(given: list[tuple[str, str, Any]], faults: list[Fault]) -> Registe
 
 def _entry(model: type[rows.Row], raw: Any, at: str) -> tuple[Entry, rows.Row]:
     row = model.model_validate(raw)
-    stated = {name: getattr(row, name) for name in type(row).model_fields if name not in _NOT_COPIED}
+    stated = {
+        name: getattr(row, name) for name in type(row).model_fields if name not in _NOT_COPIED
+    }
     received_at = getattr(row, "received_at", None)
     event = _EVENTS[model]
     moment = "received_at" if "received_at" in event.model_fields else "registered_at"
     stated[moment] = received_at or UNSET
     contact = getattr(row, "contact", None) or getattr(row, "reporter", None)
     entry = Entry(
-        event(**stated), at, getattr(row, "retired", False), _contact(contact),
+        event(**stated),
+        at,
+        getattr(row, "retired", False),
+        _contact(contact),
         received_at is not None,
     )
     return entry, row
@@ -117,7 +136,9 @@ def _repeated(entry: Entry, seen: dict[str, str]) -> Iterator[Fault]:
     key = f"{type(entry.value).TOPIC}/{entry.value.key}"
     if key in seen:
         yield Fault(
-            "duplicate_key", f"{entry.value.key!r} is already at {seen[key]}", entry.pointer,
+            "duplicate_key",
+            f"{entry.value.key!r} is already at {seen[key]}",
+            entry.pointer,
             "keep one of them",
         )
     seen.setdefault(key, entry.pointer)
@@ -134,9 +155,9 @@ def _faults(error: ValidationError, at: str) -> Iterator[Fault]:
         pointer = f"{_place(at)}{path}" if at.startswith("line") else f"{at}/{path}"
         kind = each["type"]
         code = {"missing": "missing", "extra_forbidden": "unknown_field"}.get(kind, "invalid")
-        mend = {
-            "missing": "add it", "unknown_field": "remove it or check its spelling"
-        }.get(code, "see the columns and fields in docs/publishing.md")
+        mend = {"missing": "add it", "unknown_field": "remove it or check its spelling"}.get(
+            code, "see the columns and fields in docs/publishing.md"
+        )
         if kind == "string_type":
             mend = "write it as text, in quotes"
         yield Fault(code, each["msg"], pointer.rstrip("/"), mend)

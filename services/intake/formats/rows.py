@@ -55,7 +55,9 @@ class ProductRow(Row):
     product: Id = Field(description="The product's id in this catalogue.")
     name: Name = Field(description="Brand name; an SBOM may name the product by it.")
     entity: Id = Field(description="Id of the legal entity that makes it.")
-    qualification: Qualification | None = Field(None, description="Whether it is a device, by whom decided.")
+    qualification: Qualification | None = Field(
+        None, description="Whether it is a device, by whom decided."
+    )
     intended_use: str = Field("", description="Intended use in words.")
     eu: EuFacts | None = Field(None, description="EU facts; leave out while unknown.")
     us: UsFacts | None = Field(None, description="US facts; leave out while unknown.")
@@ -76,8 +78,12 @@ class EntityRow(Row):
     phone: str | None = Field(None, description="Telephone of the organisation.")
     country: Market | None = Field(None, description="Seat.")
     main_establishment: Establishment | None = Field(None, description="CRA Article 14(7).")
-    nis2: dict[Market, Nis2Status] = Field(default_factory=dict, description="Status per Member State.")
-    fda_registration: str | None = Field(None, pattern=r"^\d{7,10}$", description="FEI or registration.")
+    nis2: dict[Market, Nis2Status] = Field(
+        default_factory=dict, description="Status per Member State."
+    )
+    fda_registration: str | None = Field(
+        None, pattern=r"^\d{7,10}$", description="FEI or registration."
+    )
     isao_member: bool | None = Field(None, description="Active ISAO membership.")
     representatives: tuple[Id, ...] = Field((), description="Principals entitled to file.")
     responsible: str | None = Field(None, description="Role responsible for actions.")
@@ -150,10 +156,14 @@ class IncidentRow(Row):
 
 
 LISTS: dict[str, type[Row]] = {
-    "entities": EntityRow, "products": ProductRow, "sites": SiteRow, "devices": DeviceRow,
-    "reports": ReportRow, "incidents": IncidentRow,
+    "entities": EntityRow,
+    "products": ProductRow,
+    "sites": SiteRow,
+    "devices": DeviceRow,
+    "reports": ReportRow,
+    "incidents": IncidentRow,
 }
-"""The lists a file may hold, in the order in which they are taken in, and the model of their rows."""
+"""The lists a file may hold, in the order of taking them in, and the model of their rows."""
 
 
 def unknown_fields(model: Any, raw: Any, at: str) -> list[str]:

@@ -4,8 +4,13 @@ from schemas.advisories import Score
 from services.intake.formats.shape import Node
 
 _VERSIONS = {
-    "cvssV2_0": "2.0", "cvssV3_0": "3.0", "cvssV3_1": "3.1", "cvssV4_0": "4.0",
-    "cvss_v2": "2.0", "cvss_v3": "3.1", "cvss_v4": "4.0",
+    "cvssV2_0": "2.0",
+    "cvssV3_0": "3.0",
+    "cvssV3_1": "3.1",
+    "cvssV4_0": "4.0",
+    "cvss_v2": "2.0",
+    "cvss_v3": "3.1",
+    "cvss_v4": "4.0",
 }
 _MAX_BASE = 10
 _MAX_VECTOR = 512
@@ -21,7 +26,11 @@ def found(metric: Node, asserter: str) -> tuple[Score, ...]:
         vector, base = stated.get("vectorString"), stated.get("baseScore")
         if not isinstance(vector, str) or not 0 < len(vector) <= _MAX_VECTOR:
             continue
-        if isinstance(base, bool) or not isinstance(base, int | float) or not 0 <= base <= _MAX_BASE:
+        if (
+            isinstance(base, bool)
+            or not isinstance(base, int | float)
+            or not 0 <= base <= _MAX_BASE
+        ):
             continue
         scores.append(
             Score(asserter=asserter, version=_stated(vector, version), vector=vector, base=base)

@@ -15,7 +15,9 @@ def _wrong(at: str, found: object, wanted: str) -> FormatError:
     kind = {dict: "an object", list: "a list", str: "a text", bool: "a truth value"}.get(
         type(found), "null" if found is None else "a number"
     )
-    return FormatError("wrong_type", f"{kind} stands where {wanted} belongs", f"make it {wanted}", at)
+    return FormatError(
+        "wrong_type", f"{kind} stands where {wanted} belongs", f"make it {wanted}", at
+    )
 
 
 def node(value: Any, at: str) -> Node:

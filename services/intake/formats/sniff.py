@@ -5,14 +5,24 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from services.intake.formats import csaf, cve, cyclonedx, kev, openvex, osv, reading, register, tables
+from services.intake.formats import (
+    csaf,
+    cve,
+    cyclonedx,
+    kev,
+    openvex,
+    osv,
+    reading,
+    register,
+    tables,
+)
 from services.intake.formats.canonical import Advisories, Document, Statement
 from services.intake.formats.error import Fault, FormatError
 from services.intake.formats.shape import Node
 
 KNOWN = (
-    "CVE JSON 5, CSAF 2.0, OSV, the CISA KEV catalogue, CycloneDX 1.2 to 1.7 JSON, OpenVEX, and our own "
-    "files of products, entities, sites, devices, reports and incidents (YAML, JSON, CSV)"
+    "CVE JSON 5, CSAF 2.0, OSV, the CISA KEV catalogue, CycloneDX 1.2 to 1.7 JSON, OpenVEX, and "
+    "our own files of products, entities, sites, devices, reports and incidents (YAML, JSON, CSV)"
 )
 MAX_RECORDS = 50_000
 _MAX_FAULTS = 1000
@@ -73,7 +83,7 @@ def kind(document: Node) -> str:  # noqa: PLR0911  (one return a format)
     """Name the format of a parsed JSON object.
 
     Raises:
-        FormatError: it is none that we read; where it is a known one that comes later, that is said.
+        FormatError: it is none that we read; one that is known to come later is named.
     """
     if "dataType" in document or "cveMetadata" in document:
         return "cve"
@@ -92,7 +102,9 @@ def kind(document: Node) -> str:  # noqa: PLR0911  (one return a format)
         return "patchvigil"
     if isinstance(document.get("feed"), dict):
         raise FormatError(
-            "feed_index", "a ROLIE feed: it lists documents and is none", "send the documents it lists",
+            "feed_index",
+            "a ROLIE feed: it lists documents and is none",
+            "send the documents it lists",
             "/feed",
         )
     if isinstance(document.get("id"), str) and ("affected" in document or "modified" in document):
@@ -101,7 +113,9 @@ def kind(document: Node) -> str:  # noqa: PLR0911  (one return a format)
 
 
 def _unknown() -> FormatError:
-    return FormatError("unknown_format", "the format is not recognised", f"send one of: {KNOWN}", "")
+    return FormatError(
+        "unknown_format", "the format is not recognised", f"send one of: {KNOWN}", ""
+    )
 
 
 def _later(name: str) -> FormatError:
@@ -159,8 +173,10 @@ def _record(record: Any) -> tuple[str, Statement]:
     name = kind(document)
     if name not in _ADVISORIES:
         raise FormatError(
-            "not_in_a_collection", f"{name} documents are not read as part of a collection",
-            "send the document by itself", "",
+            "not_in_a_collection",
+            f"{name} documents are not read as part of a collection",
+            "send the document by itself",
+            "",
         )
     try:
         return name, _ADVISORIES[name](document)

@@ -11,17 +11,58 @@ KINDS = {"device": "devices", "site": "sites", "entity": "entities", "product": 
 """The first column's heading, and which list the rows belong to."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "devices": ("device", "product", "version", "hardware", "site", "market", "method", "udi_di",
-                "lot", "retired"),
-    "sites": ("site", "name", "country", "address", "kind", "contact_name", "contact_role",
-              "contact_email", "contact_phone"),
-    "entities": ("entity", "name", "address", "phone", "country", "fda_registration", "isao_member",
-                 "representatives", "responsible"),
-    "products": ("product", "name", "entity", "intended_use", "markets", "versions", "hardware",
-                 "vendor", "identity", "cpe", "support_ends_on", "retired"),
+    "devices": (
+        "device",
+        "product",
+        "version",
+        "hardware",
+        "site",
+        "market",
+        "method",
+        "udi_di",
+        "lot",
+        "retired",
+    ),
+    "sites": (
+        "site",
+        "name",
+        "country",
+        "address",
+        "kind",
+        "contact_name",
+        "contact_role",
+        "contact_email",
+        "contact_phone",
+    ),
+    "entities": (
+        "entity",
+        "name",
+        "address",
+        "phone",
+        "country",
+        "fda_registration",
+        "isao_member",
+        "representatives",
+        "responsible",
+    ),
+    "products": (
+        "product",
+        "name",
+        "entity",
+        "intended_use",
+        "markets",
+        "versions",
+        "hardware",
+        "vendor",
+        "identity",
+        "cpe",
+        "support_ends_on",
+        "retired",
+    ),
 }
 _LISTS = {
-    "devices": frozenset[str](), "sites": frozenset[str](),
+    "devices": frozenset[str](),
+    "sites": frozenset[str](),
     "entities": frozenset({"representatives"}),
     "products": frozenset({"markets", "versions", "hardware"}),
 }
@@ -56,16 +97,23 @@ def rows(text: str) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
         return kind, list(_rows(kind, heading, reader))
     except csv.Error as error:
         raise FormatError(
-            "not_csv", f"not well-formed CSV: {error}", "check quotes and separators",
+            "not_csv",
+            f"not well-formed CSV: {error}",
+            "check quotes and separators",
             f"line {reader.line_num}",
         ) from error
 
 
 def _check(kind: str, heading: list[str]) -> None:
     faults = [
-        Fault("unknown_column", f"column {name[:40]!r} is not known",
-              f"line 1, column {position}", f"use {', '.join(COLUMNS[kind])}")
-        for position, name in enumerate(heading, 1) if name not in COLUMNS[kind]
+        Fault(
+            "unknown_column",
+            f"column {name[:40]!r} is not known",
+            f"line 1, column {position}",
+            f"use {', '.join(COLUMNS[kind])}",
+        )
+        for position, name in enumerate(heading, 1)
+        if name not in COLUMNS[kind]
     ]
     if faults:
         raise FormatError.of(faults)
@@ -82,8 +130,10 @@ def _rows(kind: str, heading: list[str], reader: Any) -> Iterator[tuple[str, dic
             continue
         if len(cells) != len(heading):
             raise FormatError(
-                "not_csv", f"{len(cells)} cells under {len(heading)} columns",
-                "give each row one cell a column", where,
+                "not_csv",
+                f"{len(cells)} cells under {len(heading)} columns",
+                "give each row one cell a column",
+                where,
             )
         named = zip(heading, cells, strict=True)
         row = {name: _cell(kind, name, cell.strip()) for name, cell in named if cell.strip()}
@@ -101,8 +151,11 @@ def _cell(kind: str, name: str, value: str) -> Any:
 def _nested(kind: str, row: dict[str, Any]) -> dict[str, Any]:
     """Give a flat row the shape that the same row has in YAML."""
     if kind == "sites":
-        contact = {key: row.pop(f"contact_{key}") for key in ("name", "role", "email", "phone")
-                   if f"contact_{key}" in row}
+        contact = {
+            key: row.pop(f"contact_{key}")
+            for key in ("name", "role", "email", "phone")
+            if f"contact_{key}" in row
+        }
         return {**row, "contact": contact} if contact else row
     if kind == "products":
         hardware = row.pop("hardware", [])

@@ -16,8 +16,24 @@ _EVERY = frozenset(
     {"*", "all", "any", "all versions", "all version", "any version", "every version", "vers:all/*"}
 )
 _NOTHING = frozenset(
-    {"", "-", "--", "n/a", "na", "none", "null", "unspecified", "unknown", "various", "tbd", "?",
-     "not applicable", "not available", "multiple", "0"}
+    {
+        "",
+        "-",
+        "--",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "unspecified",
+        "unknown",
+        "various",
+        "tbd",
+        "?",
+        "not applicable",
+        "not available",
+        "multiple",
+        "0",
+    }
 )
 _CONSTRAINT = re.compile(rf"^(<=|>=|=<|=>|==|<|>|=|≤|≥)\s*({_VERSION})$", re.ASCII)
 _OPERATOR = re.compile(r"[<>=≤≥]")
@@ -37,21 +53,28 @@ def _phrases() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Range]]
     newer = r"(?:and|or)\s+(?:all\s+)?(?:later|above|newer|higher|up|after)(?:\s+versions?)?"
     before = r"(?:before|prior\s+to|earlier\s+than|older\s+than|below|less\s+than)"
     upto = r"(?:through|up\s+to\s+and\s+including|up\s+to|until|to|thru|-|–)"  # noqa: RUF001
-    half_open: Callable[[re.Match[str]], Range] = lambda m: Range(introduced=m[1], fixed=m[2])
-    closed: Callable[[re.Match[str]], Range] = lambda m: Range(introduced=m[1], last_affected=m[2])
     table: tuple[tuple[str, Callable[[re.Match[str]], Range]], ...] = (
         (rf"{v},?\s+{older}", lambda m: Range(last_affected=m[1])),
         (rf"{v},?\s+{newer}", lambda m: Range(introduced=m[1])),
         (rf"(?:from|since|starting\s+(?:with|from))\s+{v}", lambda m: Range(introduced=m[1])),
         (rf"{before}\s+{v}", lambda m: Range(fixed=m[1])),
-        (rf"(?:through|up\s+to\s+and\s+including|up\s+to|until)\s+{v}",
-         lambda m: Range(last_affected=m[1])),
-        (rf"(?:from\s+)?{v},?\s+{before}\s+{v}", half_open),
-        (rf"(?:from\s+|between\s+)?{v}\s+(?:{upto}|and)\s+{v}", closed),
-        (rf"fixed\s+in\s+(?:\w+\s+)?{v}\s+\(affected\s+{v}\s*-\s*{v}\)",
-         lambda m: Range(introduced=m[2], fixed=m[1])),
-        (rf"fixed\s+in\s+(?:\w+\s+)?({_VERSION})\s+\(affected\s+(\d[\w.]*)-[\w.]+\)",
-         lambda m: Range(introduced=m[2], fixed=m[1])),
+        (
+            rf"(?:through|up\s+to\s+and\s+including|up\s+to|until)\s+{v}",
+            lambda m: Range(last_affected=m[1]),
+        ),
+        (rf"(?:from\s+)?{v},?\s+{before}\s+{v}", lambda m: Range(introduced=m[1], fixed=m[2])),
+        (
+            rf"(?:from\s+|between\s+)?{v}\s+(?:{upto}|and)\s+{v}",
+            lambda m: Range(introduced=m[1], last_affected=m[2]),
+        ),
+        (
+            rf"fixed\s+in\s+(?:\w+\s+)?{v}\s+\(affected\s+{v}\s*-\s*{v}\)",
+            lambda m: Range(introduced=m[2], fixed=m[1]),
+        ),
+        (
+            rf"fixed\s+in\s+(?:\w+\s+)?({_VERSION})\s+\(affected\s+(\d[\w.]*)-[\w.]+\)",
+            lambda m: Range(introduced=m[2], fixed=m[1]),
+        ),
     )
     return tuple((re.compile(f"^{text}$", re.IGNORECASE | re.ASCII), make) for text, make in table)
 
@@ -84,13 +107,23 @@ def names_no_version(text: str) -> bool:
     return text.strip().lower() in _NOTHING
 
 
+def _says_more(version: str) -> bool:
+    """Whether what looks like one version is a span, a series, a lower bound, or says nothing."""
+    return (
+        version == "0"
+        or version.endswith("+")
+        or _SPAN.match(version) is not None
+        or _WILD.match(version) is not None
+    )
+
+
 @lru_cache(maxsize=8192)
 def ranges(text: str) -> tuple[Range, ...]:
     """Read a text that names versions; what is not understood comes back as one unparsed range."""
     if len(text) > MAX_TEXT:
         return (unparsed(text, "too long to be a version"),)
     plain = " ".join(unescaped(text).split())
-    if is_version(plain) and not _SPAN.match(plain) and plain != "0" and not _WILD.match(plain):
+    if is_version(plain) and not _says_more(plain):
         return (Range(exact=(plain,)),)
     if names_every_version(plain):
         return (Range(),)
@@ -165,10 +198,9 @@ def _phrase(bare: str) -> tuple[Range, ...] | None:
         return None
     if matched := _WILD.match(bare):
         return (Range(introduced=matched[1], fixed=after(matched[1])),)
-    if bare.endswith("+") and is_version(bare[:-1]):
-        return (Range(introduced=bare[:-1]),)
     if is_version(bare):
-        return (Range(exact=(bare,)),)
+        rest = bare.removesuffix("+")
+        return (Range(exact=(bare,)) if rest == bare else Range(introduced=rest),)
     for pattern, make in _PHRASES:
         if matched := pattern.match(bare):
             return (make(matched),)
@@ -183,7 +215,9 @@ def after(release: str) -> str:
 
 def _list(bare: str) -> tuple[Range, ...] | None:
     """Read `A, B and C`, where each is a version or a range; all of them or none."""
-    parts = [part for part in re.split(r"\s*[,;]\s*(?:and\s+)?|\s+and\s+|\s+/\s+|\s*\|\s*", bare) if part]
+    parts = [
+        part for part in re.split(r"\s*[,;]\s*(?:and\s+)?|\s+and\s+|\s+/\s+|\s*\|\s*", bare) if part
+    ]
     if len(parts) < 2:  # noqa: PLR2004  (one part is no list)
         return None
     found: list[Range] = []

@@ -17,7 +17,8 @@ ORDER BY received_at DESC, id DESC LIMIT $5
 ROW = "SELECT body, retired FROM registered WHERE key = $1 AND body IS NOT NULL"
 ROWS = """
 SELECT id, body, retired FROM registered
-WHERE kind = $1 AND id > $2 AND ($3::text IS NULL OR product = $3) AND ($4::text IS NULL OR site = $4)
+WHERE kind = $1 AND id > $2
+    AND ($3::text IS NULL OR product = $3) AND ($4::text IS NULL OR site = $4)
 ORDER BY id LIMIT $5
 """
 MISSED = """
@@ -36,8 +37,11 @@ async def submission(db: Connection, id_: UUID) -> Any:
 
 
 async def submissions(
-    db: Connection, status: str | None, source: str | None,
-    after: tuple[datetime, UUID] | None, limit: int,
+    db: Connection,
+    status: str | None,
+    source: str | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
 ) -> Sequence[Any]:
     """Submissions, the newest first."""
     moment, last = after or (None, None)
@@ -49,8 +53,12 @@ async def row(db: Connection, key: str) -> Any:
     return await db.fetchrow(ROW, key)
 
 
-async def rows(  # noqa: PLR0913, PLR0917  (a filter each)
-    db: Connection, kind: str, after: str, limit: int, product: str | None = None,
+async def rows(
+    db: Connection,
+    kind: str,
+    after: str,
+    limit: int,
+    product: str | None = None,
     site: str | None = None,
 ) -> Sequence[Any]:
     """Products, entities, sites or devices, by id."""

@@ -1,4 +1,4 @@
-"""Keeps personal data encrypted under a reference, and erases it with the originals that hold it."""
+"""Keeps personal data encrypted by reference, and erases it with the originals that hold it."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -40,8 +40,10 @@ async def save(
         return
     latest = {each.reference: each.contact for each, _ in kept}
     await db.execute(
-        SAVE, list(latest),
-        [sealer.seal(orjson.dumps(asdict(c)), reference) for reference, c in latest.items()], now,
+        SAVE,
+        list(latest),
+        [sealer.seal(orjson.dumps(asdict(c)), reference) for reference, c in latest.items()],
+        now,
     )
     await db.execute(LINK, [each.reference for each, _ in kept], [digest for _, digest in kept])
 

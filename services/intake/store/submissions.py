@@ -86,7 +86,8 @@ async def keep_originals(
     What came unsigned is not kept: nobody may fill our store without a name.
     """
     wanted = {
-        each.submission.digest: each for each in settled
+        each.submission.digest: each
+        for each in settled
         if each.outcome.status is not Status.UNCHANGED and each.submission.principal is not None
     }
     personal = {each.submission.digest for each in settled if each.personal}
@@ -106,8 +107,13 @@ async def keep_originals(
     if wanted:
         digests = sorted(wanted)
         await db.execute(
-            SAVE_ORIGINALS, digests, [len(wanted[d].submission.raw) for d in digests], contents,
-            references, [d in personal for d in digests], now,
+            SAVE_ORIGINALS,
+            digests,
+            [len(wanted[d].submission.raw) for d in digests],
+            contents,
+            references,
+            [d in personal for d in digests],
+            now,
         )
 
 
@@ -119,18 +125,31 @@ async def save(db: Connection, settled: Sequence[Settled], now: datetime) -> Non
     came = [each.outcome for each in settled]
     await db.execute(
         SAVE,
-        [s.id for s in given], [s.source for s in given], [s.document for s in given],
-        [s.principal for s in given], [s.person for s in given], [s.bulk for s in given],
-        [_about(s) for s in given], [s.digest for s in given], [len(s.raw) for s in given],
-        [o.format for o in came], [o.status.value for o in came], [o.detail for o in came],
-        [json_list(_faults(o)) for o in came], [o.counts for o in came], [s.received_at for s in given], now,
+        [s.id for s in given],
+        [s.source for s in given],
+        [s.document for s in given],
+        [s.principal for s in given],
+        [s.person for s in given],
+        [s.bulk for s in given],
+        [_about(s) for s in given],
+        [s.digest for s in given],
+        [len(s.raw) for s in given],
+        [o.format for o in came],
+        [o.status.value for o in came],
+        [o.detail for o in came],
+        [json_list(_faults(o)) for o in came],
+        [o.counts for o in came],
+        [s.received_at for s in given],
+        now,
     )
     if older := [id_ for outcome in came for id_ in outcome.superseded]:
         await db.execute(SUPERSEDE, older, now)
         await db.execute(DONE_WAITING, older)
     if wait := [each for each in settled if each.outcome.status is Status.WAITING]:
         await db.execute(
-            WAIT_FOR, [w.submission.id for w in wait], [json_list(sorted(w.outcome.needs)) for w in wait],
+            WAIT_FOR,
+            [w.submission.id for w in wait],
+            [json_list(sorted(w.outcome.needs)) for w in wait],
             [json_list(w.outcome.waits_for) if w.outcome.waits_for else None for w in wait],
             [w.submission.received_at + WAIT for w in wait],
         )
@@ -184,10 +203,18 @@ async def waiting_for(
 def _restored(row: Any, raw: bytes) -> Submission:
     about = row["about"]
     return Submission(
-        id=row["id"], source=row["source"], document=row["document"], raw=raw,
-        digest=row["digest"], received_at=row["received_at"], principal=row["principal"],
-        person=row["person"], bulk=row["bulk"],
-        about=Subject(about["product"], None, about["version"], about["hardware"]) if about else None,
+        id=row["id"],
+        source=row["source"],
+        document=row["document"],
+        raw=raw,
+        digest=row["digest"],
+        received_at=row["received_at"],
+        principal=row["principal"],
+        person=row["person"],
+        bulk=row["bulk"],
+        about=Subject(about["product"], None, about["version"], about["hardware"])
+        if about
+        else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Intake in this process on the real stores, with an integration that signs and one that is unknown."""
+"""Intake in this process on the real stores, and an integration that signs its records."""
 
 import base64
 from collections.abc import AsyncIterator
@@ -38,7 +38,12 @@ class Intake:
         return await self.client.get(path, params=params, headers=self.world.headers(who))
 
     async def publish(
-        self, value: bytes, name: str, topic: str = "submissions", *, signed: bool = True,
+        self,
+        value: bytes,
+        name: str,
+        topic: str = "submissions",
+        *,
+        signed: bool = True,
         **more: str,
     ) -> None:
         headers = [("ce_subject", name.encode())]
@@ -73,10 +78,13 @@ async def intake(world: World) -> AsyncIterator[Intake]:
 def _enrol(principals: Path, key: Ed25519PrivateKey) -> None:
     known = yaml.safe_load(principals.read_text())
     public = base64.b64encode(key.public_key().public_bytes_raw()).decode()
-    known["principals"].append({
-        "id": SIGNER, "name": "Feed mirror", "kind": "integration", "roles": ["integration"],
-        "public_key": public,
-    })
+    known["principals"].append(
+        {
+            "id": SIGNER,
+            "name": "Feed mirror",
+            "kind": "integration",
+            "roles": ["integration"],
+            "public_key": public,
+        }
+    )
     principals.write_text(yaml.safe_dump(known))
-
-

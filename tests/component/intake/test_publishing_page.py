@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from services.intake.formats import rows, tables
 from tests.component.intake import documents
 from tests.component.intake.conftest import SIGNER, Intake
+from tests.neighbours import eventually
 
 PAGE = (Path(__file__).parents[3] / "docs" / "publishing.md").read_text()
 SOURCES = Path(__file__).parents[3] / "services" / "intake"
@@ -49,8 +50,7 @@ async def address(intake: Intake) -> AsyncIterator[str]:
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve())
     try:
-        while not server.started:
-            await asyncio.sleep(0.02)
+        await eventually(lambda: asyncio.sleep(0, server.started))
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
@@ -63,7 +63,11 @@ async def test_the_http_example_submits_files(intake: Intake, tmp_path: Path) ->
     (tmp_path / "bad.json").write_text('{"products": [{"product": "x"}]}')
     async with address(intake) as url:
         printed = await run(
-            example("http"), tmp_path, "good.json", "bad.json", PATCHVIGIL_INTAKE=url,
+            example("http"),
+            tmp_path,
+            "good.json",
+            "bad.json",
+            PATCHVIGIL_INTAKE=url,
             PATCHVIGIL_TOKEN=intake.world.token("integration"),
         )
     assert "good.json published" in printed
@@ -100,5 +104,3 @@ def test_every_field_and_column_of_our_files_is_listed() -> None:
         listed = set(re.findall(r"[a-z_0-9]+", lines[key]))
         assert set(model.model_fields) - listed == set(), key
         assert set(tables.COLUMNS.get(key, ())) - listed == set(), key
-
-

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -30,7 +31,9 @@ async def test_a_cve_record_becomes_an_advisory_with_both_asserters(intake: Inta
     event = await intake.others.event(AdvisoryPublished, advisory="cve/CVE-2026-1001")
     claim = event.vulnerabilities[0].assertions[0]
     assert (claim.asserter, claim.status, claim.target.kind) == (
-        "examplecna", Status.AFFECTED, TargetKind.NAME,
+        "examplecna",
+        Status.AFFECTED,
+        TargetKind.NAME,
     )
     assert (claim.ranges[0].introduced, claim.ranges[0].fixed) == ("1.0", "2.0")
     original = await intake.get(f"/v1/originals/{event.original}")
@@ -52,7 +55,9 @@ async def test_the_same_bytes_are_unchanged_and_the_same_content_too(intake: Int
 
 
 async def test_an_older_record_never_replaces_a_newer_one(intake: Intake) -> None:
-    await intake.post(encoded(documents.cve(1003, fixed="3.0", updated="2026-06-01T00:00:00Z")), name="n")
+    await intake.post(
+        encoded(documents.cve(1003, fixed="3.0", updated="2026-06-01T00:00:00Z")), name="n"
+    )
     stale = await intake.post(
         encoded(documents.cve(1003, fixed="2.0", updated="2026-05-01T00:00:00Z")), name="m"
     )
@@ -66,7 +71,7 @@ async def test_a_rejected_cve_and_a_withdrawn_osv_record_are_withdrawn(intake: I
     later = "2026-07-01T00:00:00Z"
     await intake.post(encoded(documents.cve(1004, state="REJECTED", updated=later)), name="w")
     await intake.post(encoded(documents.osv("PYSEC-2026-4", withdrawn=later)), name="o")
-    assert await intake.others.event(AdvisoryWithdrawn, advisory="cve/CVE-2026-1004")
+    await intake.others.event(AdvisoryWithdrawn, advisory="cve/CVE-2026-1004")
     gone = await intake.others.event(AdvisoryWithdrawn, advisory="osv/PYSEC-2026-4")
     assert gone.withdrawn_at.isoformat() == "2026-07-01T00:00:00+00:00"
 
@@ -176,8 +181,8 @@ devices:
     assert answer.json()["counts"] == {"published": 4}, answer.text
     product = await intake.others.event(ProductRegistered, product="pump")
     assert (product.versions[0].version, product.markets) == ("1.10", ("DE", "NO"))
-    assert await intake.others.event(EntityRegistered, entity="acme-med")
-    assert await intake.others.event(DeviceRegistered, device="d-1")
+    await intake.others.event(EntityRegistered, entity="acme-med")
+    await intake.others.event(DeviceRegistered, device="d-1")
     site = await intake.others.event(SiteRegistered, site="clinic-1")
     assert site.contact is not None
     assert "desk@clinic.example" not in site.model_dump_json()
@@ -187,14 +192,13 @@ devices:
     )
     assert bad.status_code == 422
     assert [each["pointer"] for each in bad.json()["errors"]] == [
-        "line 3, column market", "line 3, column method",
+        "line 3, column market",
+        "line 3, column method",
     ]
     devices = (await intake.get("/v1/devices", product="pump")).json()["items"]
     assert [each["device"]["device"] for each in devices] == ["d-1"]
     assert (await intake.get("/v1/products/pump")).json()["product"]["eu"]["device_class"] == "IIb"
-    retired = file.split("entities:")[0] + (
-        "products:\n  - {product: pump, name: Acme Pump, entity: acme-med, retired: true}\n"
-    )
+    retired = "products: [{product: pump, name: Acme Pump, entity: acme-med, retired: true}]"
     await intake.post(retired, name="retire.yaml")
     assert (await intake.others.event(ProductRetired)).last.product == "pump"
 
@@ -231,53 +235,91 @@ async def test_a_device_file_waits_whole_for_its_product(intake: Intake) -> None
 
 async def test_reports_are_received_and_exploitation_in_them_is_a_signal(intake: Intake) -> None:
     file = {
-        "reports": [{
-            "report": "r-1", "kind": "customer", "title": "Gateway attacked",
-            "identifiers": ["CVE-2026-3001"], "product": "gateway", "site": "clinic-1",
-            "exploited": True, "received_at": "2026-05-01T08:00:00Z",
-            "reporter": {"name": "Security officer", "email": "so@clinic.example"},
-        }],
-        "incidents": [{"report": "i-1", "title": "Pump stopped", "product": "pump",
-                       "harm": "serious", "country": "DE"}],
+        "reports": [
+            {
+                "report": "r-1",
+                "kind": "customer",
+                "title": "Gateway attacked",
+                "identifiers": ["CVE-2026-3001"],
+                "product": "gateway",
+                "site": "clinic-1",
+                "exploited": True,
+                "received_at": "2026-05-01T08:00:00Z",
+                "reporter": {"name": "Security officer", "email": "so@clinic.example"},
+            }
+        ],
+        "incidents": [
+            {
+                "report": "i-1",
+                "title": "Pump stopped",
+                "product": "pump",
+                "harm": "serious",
+                "country": "DE",
+            }
+        ],
     }
     answer = await intake.post(encoded(file), name="reports.json", who="psirt")
     assert answer.status_code == 202, answer.text
     report = await intake.others.event(ReportReceived, report="r-1")
     assert report.reporter
     assert "so@clinic" not in report.model_dump_json()
-    assert await intake.others.event(IncidentReported, report="i-1")
+    await intake.others.event(IncidentReported, report="i-1")
     signal = await intake.others.event(ExploitationReported, identifier="CVE-2026-3001")
     assert (signal.source, signal.product, signal.site, signal.received_at) == (
-        SignalSource.CUSTOMER, "gateway", "clinic-1", report.received_at,
+        SignalSource.CUSTOMER,
+        "gateway",
+        "clinic-1",
+        report.received_at,
     )
-    future = {"reports": [{"report": "r-2", "kind": "scan", "title": "t",
-                           "occurred_at": "2999-01-01T00:00:00Z"}]}
+    future = {
+        "reports": [
+            {"report": "r-2", "kind": "scan", "title": "t", "occurred_at": "2999-01-01T00:00:00Z"}
+        ]
+    }
     refused = await intake.post(encoded(future), name="future.json")
     assert refused.json()["pointer"] == "/reports/0/occurred_at"
 
 
-async def test_a_statement_on_our_product_is_a_persons_and_names_that_person(intake: Intake) -> None:
+async def test_a_statement_on_our_product_is_a_persons_and_names_that_person(
+    intake: Intake,
+) -> None:
     vex = {
-        "@context": "https://openvex.dev/ns/v0.2.0", "@id": "urn:x:1", "author": "Example PSIRT",
-        "timestamp": documents.WHEN, "version": 1,
-        "statements": [{
-            "vulnerability": {"name": "CVE-2026-1001"}, "status": "not_affected",
-            "justification": "vulnerable_code_not_in_execute_path",
-            "products": [{"@id": "urn:patchvigil:product:pump@1.10",
-                          "subcomponents": [{"@id": "pkg:pypi/lib0"}]}],
-        }],
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "@id": "urn:x:1",
+        "author": "Example PSIRT",
+        "timestamp": documents.WHEN,
+        "version": 1,
+        "statements": [
+            {
+                "vulnerability": {"name": "CVE-2026-1001"},
+                "status": "not_affected",
+                "justification": "vulnerable_code_not_in_execute_path",
+                "products": [
+                    {
+                        "@id": "urn:patchvigil:product:pump@1.10",
+                        "subcomponents": [{"@id": "pkg:pypi/lib0"}],
+                    }
+                ],
+            }
+        ],
     }
     machine = await intake.post(encoded(vex), name="vex")
     assert (machine.status_code, machine.json()["type"]) == (
-        422, "urn:patchvigil:problem:person-needed",
+        422,
+        "urn:patchvigil:problem:person-needed",
     )
     person = await intake.post(encoded(vex), name="vex", who="psirt")
     assert person.status_code == 202, person.text
     claim = (
-        await intake.others.event(AdvisoryPublished, advisory="openvex/urn:x:1")
-    ).vulnerabilities[0].assertions[0]
+        (await intake.others.event(AdvisoryPublished, advisory="openvex/urn:x:1"))
+        .vulnerabilities[0]
+        .assertions[0]
+    )
     assert (claim.author, claim.product, claim.product_version, claim.target.purl) == (
-        "psirt", "pump", "1.10", "pkg:pypi/lib0",
+        "psirt",
+        "pump",
+        "1.10",
+        "pkg:pypi/lib0",
     )
 
 
@@ -291,13 +333,17 @@ async def test_a_collection_publishes_its_good_records_and_lists_the_bad(intake:
     assert body["faults"][0]["pointer"] == "line 21: /containers/cna/affected"
     array = encoded([documents.osv(f"PYSEC-2026-90{n}") for n in range(3)])
     assert (await intake.post(array, name="list")).json()["counts"] == {"published": 3}
-    assert await intake.others.event(AdvisoryPublished, advisory="cve/CVE-2026-4019")
+    await intake.others.event(AdvisoryPublished, advisory="cve/CVE-2026-4019")
 
 
 async def test_a_dry_run_says_what_would_happen_and_does_nothing(intake: Intake) -> None:
     record = encoded(documents.cve(1006))
     dry = await intake.post(record, name="dry", dry_run=True)
-    assert (dry.status_code, dry.json()["status"], dry.json()["dry_run"]) == (200, "published", True)
+    assert (dry.status_code, dry.json()["status"], dry.json()["dry_run"]) == (
+        200,
+        "published",
+        True,
+    )
     real = await intake.post(record, name="dry")
     assert real.json()["status"] == "published"
     bad = await intake.post(b"{", name="dry-bad", dry_run=True)
@@ -328,11 +374,17 @@ async def test_the_bulk_topic_feeds_the_bulk_lane_as_history(intake: Intake) -> 
 
 async def test_bad_records_on_the_topic_are_rejected_and_stop_nothing(intake: Intake) -> None:
     bad = {
-        "empty": b"", "not-json": b"{\"a\": ", "deep": b"[" * 500 + b"]" * 500,
-        "binary": b"\x1f\x8b123", "latin": "caf\xe9: 1".encode("latin-1"),
-        "spdx": b'{"spdxVersion": "SPDX-2.3"}', "xml": b"<bom xmlns='http://cyclonedx.org/schema/bom/1.4'/>",
-        "nul": b'{"dataType": "CVE_RECORD\\u0000"}', "unknown": b'{"hello": "world"}',
-        "words": b"just some words", "number": b"12",
+        "empty": b"",
+        "not-json": b'{"a": ',
+        "deep": b"[" * 500 + b"]" * 500,
+        "binary": b"\x1f\x8b123",
+        "latin": "caf\xe9: 1".encode("latin-1"),
+        "spdx": b'{"spdxVersion": "SPDX-2.3"}',
+        "xml": b"<bom xmlns='http://cyclonedx.org/schema/bom/1.4'/>",
+        "nul": b'{"dataType": "CVE_RECORD\\u0000"}',
+        "unknown": b'{"hello": "world"}',
+        "words": b"just some words",
+        "number": b"12",
     }
     for name, value in bad.items():
         await intake.publish(value, f"bad-{name}")
@@ -342,15 +394,23 @@ async def test_bad_records_on_the_topic_are_rejected_and_stop_nothing(intake: In
     found = {e.document: e for e in await intake.others.events(SubmissionRejected)}
     codes = {name: found[f"bad-{name}"].code for name in bad if f"bad-{name}" in found}
     assert codes == {
-        "empty": "empty", "not-json": "not_json", "deep": "too_deep", "binary": "packed",
-        "latin": "not_utf8", "spdx": "format_later", "xml": "format_later", "nul": "nul",
-        "unknown": "unknown_format", "words": "unknown_format", "number": "unknown_format",
+        "empty": "empty",
+        "not-json": "not_json",
+        "deep": "too_deep",
+        "binary": "packed",
+        "latin": "not_utf8",
+        "spdx": "format_later",
+        "xml": "format_later",
+        "nul": "nul",
+        "unknown": "unknown_format",
+        "words": "unknown_format",
+        "number": "unknown_format",
     }
     assert all(event.mend for event in found.values())
 
 
 async def test_too_large_a_body_is_refused_before_it_is_read(intake: Intake) -> None:
-    async def endless() -> object:
+    async def endless() -> AsyncIterator[bytes]:
         for _ in range(60):
             yield b" " * 1024 * 1024
             await asyncio.sleep(0)

@@ -107,8 +107,11 @@ def test_containers_are_asserters_of_their_own_and_ssvc_and_kev_are_evidence() -
 
 
 def test_a_package_in_a_known_registry_has_a_purl() -> None:
-    found = claims({"version": "1", "status": "affected"},
-                   collectionURL="https://repo.maven.apache.org/maven2", packageName="org.x:y")
+    found = claims(
+        {"version": "1", "status": "affected"},
+        collectionURL="https://repo.maven.apache.org/maven2",
+        packageName="org.x:y",
+    )
     assert found[0].target.purl == "pkg:maven/org.x/y"
     assert purls.from_collection("https://github.com/x/y", "y") is None
 

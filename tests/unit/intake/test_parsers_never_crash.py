@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -30,14 +31,13 @@ TEMPLATES: list[Any] = [
 
 def read(raw: bytes) -> None:
     """Read, and check what an error says."""
-    try:
+    with suppress(FormatError):
         sniff.read(raw)
-    except FormatError as error:
-        assert error.faults
-        for fault in error.faults:
-            assert fault.code
-            assert fault.reason
-            assert fault.mend
+        return
+    with pytest.raises(FormatError) as caught:
+        sniff.read(raw)
+    assert caught.value.faults
+    assert all(fault.code and fault.reason and fault.mend for fault in caught.value.faults)
 
 
 def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -46,7 +46,9 @@ def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     found = [path] if path else []
     if isinstance(node, dict | list):
         for key, child in children:
-            found += places(child, (*path, key)) if isinstance(child, dict | list) else [(*path, key)]
+            found += (
+                places(child, (*path, key)) if isinstance(child, dict | list) else [(*path, key)]
+            )
     return found
 
 
@@ -70,8 +72,15 @@ def test_any_text(text: str) -> None:
     read(text.encode("utf-8", "ignore"))
 
 
-@given(st.recursive(LEAF, lambda inner: st.lists(inner, max_size=4)
-                    | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=12))
+@given(
+    st.recursive(
+        LEAF,
+        lambda inner: (
+            st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+        ),
+        max_leaves=12,
+    )
+)
 def test_any_json(value: Any) -> None:
     read(json.dumps(value).encode())
 
@@ -82,6 +91,15 @@ def test_any_value_of_another_type_at_any_place(data: st.DataObject) -> None:
     document = data.draw(st.sampled_from(TEMPLATES))
     path = data.draw(st.sampled_from(places(document)))
     read(json.dumps(mutated(document, path, data.draw(LEAF))).encode())
+
+
+@given(
+    st.sampled_from(["CVSS_V2", "CVSS_V3", "CVSS_V4"]),
+    st.one_of(st.text(), st.from_regex(r"CVSS:[34]\.[01](/[A-Z]{1,3}:[A-Z]?){0,9}")),
+)
+def test_any_vector(kind: str, vector: str) -> None:
+    record = documents.osv("PYSEC-1") | {"severity": [{"type": kind, "score": vector}]}
+    read(json.dumps(record).encode())
 
 
 @settings(max_examples=100, deadline=None)

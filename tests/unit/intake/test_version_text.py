@@ -59,7 +59,12 @@ def test_what_is_not_understood_is_kept_with_a_reason_and_never_guessed(text: st
     (found,) = ranges(text)
     assert found.unparsed is not None
     assert found.reason
-    assert (found.introduced, found.fixed, found.last_affected, found.exact) == (None, None, None, ())
+    assert (found.introduced, found.fixed, found.last_affected, found.exact) == (
+        None,
+        None,
+        None,
+        (),
+    )
 
 
 @given(st.text(max_size=60))
@@ -67,8 +72,10 @@ def test_any_text_gives_at_least_one_range(text: str) -> None:
     assert ranges(text)
 
 
-@given(st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){1,3}", fullmatch=True),
-       st.sampled_from(["<", "<=", ">", ">=", "="]))
+@given(
+    st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){1,3}", fullmatch=True),
+    st.sampled_from(["<", "<=", ">", ">=", "="]),
+)
 def test_an_operator_keeps_its_bound_and_its_side(version: str, operator: str) -> None:
     (found,) = ranges(f"{operator} {version}")
     bounds = {
