@@ -17,7 +17,7 @@ from services.notification.domain import alert as wording
 from services.notification.domain.alert import Kind
 from services.notification.domain.document import DraftDocument
 from services.notification.domain.roster import Roster
-from services.notification.domain.turns import Turn, chain
+from services.notification.domain.turns import Turn, chain, unknown_targets
 from services.notification.roster_file import OnCall
 from services.notification.store import alerts, deliveries
 from services.notification.store.alerts import Alert
@@ -115,7 +115,12 @@ def _alert(
         return replace(alert, state="resolved", resolved_at=now, because=because)
     if because := _nobody(alert, on_call):
         return replace(alert, state="exhausted", exhausted_at=now, because=because)
-    return alert
+    return replace(alert, because=_not_known(on_call, event.targets))
+
+
+def _not_known(on_call: OnCall | None, targets: Sequence[str]) -> str | None:
+    strangers = unknown_targets(on_call.roster, targets) if on_call is not None else ()
+    return f"the roster does not know: {', '.join(strangers)}" if strangers else None
 
 
 def _nobody(alert: Alert, on_call: OnCall | None) -> str | None:

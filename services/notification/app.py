@@ -21,7 +21,8 @@ async def start(context: Context) -> AsyncIterator[None]:
     """Check the templates and the roster, then send and recheck until the end."""
     library()
     ON_CALL.check()
-    async with rechecking(context.units), sending(context.units):
+    units, health = context.units, context.health
+    async with rechecking(units, health), sending(units, health):
         yield
 
 

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from services.kit.database import TRANSIENT
+from services.kit.health import Health
 from services.kit.unit import Units
 from services.notification import drafting
 from services.notification.bell import RECHECKS, heard
@@ -53,12 +54,7 @@ async def run(units: Units) -> None:
 
 
 @asynccontextmanager
-async def rechecking(units: Units) -> AsyncIterator[None]:
-    """Recheck beside the service."""
-    task = asyncio.create_task(run(units), name="rechecker")
-    try:
+async def rechecking(units: Units, health: Health) -> AsyncIterator[None]:
+    """Recheck beside the service, watched by its readiness."""
+    async with health.beside("rechecker", lambda: run(units)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

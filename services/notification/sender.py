@@ -8,7 +8,7 @@ few failed tries; the next person is then tried at once, while the tries go on.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,7 +16,8 @@ import httpx
 
 from schemas.alerts import AlertDelivered, AlertUndelivered
 from services.kit import clock
-from services.kit.database import TRANSIENT
+from services.kit.database import TRANSIENT, connection
+from services.kit.health import Health
 from services.kit.unit import Unit, Units
 from services.notification import alerting
 from services.notification.bell import DELIVERIES, heard
@@ -70,6 +71,9 @@ class Sender:
                 except TRANSIENT as error:
                     _log.warning("messages wait, a store is away: %s", type(error).__name__)
                     pause = POLL
+                except Exception:  # noqa: BLE001  (whatever it is, pages must go on leaving)
+                    _log.exception("messages could not be taken")
+                    pause = POLL
                 await heard(bell, pause)
         finally:
             DELIVERIES.leave(bell)
@@ -81,7 +85,7 @@ class Sender:
         room = AT_ONCE - len(self._under_way)
         if room <= 0:
             return POLL
-        async with self.units.pool.acquire() as db:
+        async with connection(self.units.pool) as db:
             claimed = await deliveries.claim(db, room, LEASE)
             soon = None if claimed else await deliveries.soon(db)
         for each in claimed:
@@ -202,13 +206,7 @@ async def _resolve_earlier(unit: Unit, alert: alerts.Alert) -> None:
 
 
 @asynccontextmanager
-async def sending(units: Units) -> AsyncIterator[None]:
-    """Send beside the service."""
-    async with webhook.client() as http:
-        task = asyncio.create_task(Sender(units, http).run(), name="sender")
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+async def sending(units: Units, health: Health) -> AsyncIterator[None]:
+    """Send beside the service, watched by its readiness."""
+    async with webhook.client() as http, health.beside("sender", Sender(units, http).run):
+        yield

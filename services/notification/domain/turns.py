@@ -54,6 +54,11 @@ def chain(roster: Roster, targets: Iterable[str], at: datetime) -> tuple[Turn, .
     return tuple(turns.values())
 
 
+def unknown_targets(roster: Roster, targets: Iterable[str]) -> tuple[str, ...]:
+    """Targets that a rule names and the roster does not know: the alert says so."""
+    return tuple(name for name in targets if roster.target(name) is None)
+
+
 def in_zone(at: datetime, zone: str) -> str:
     """An instant in UTC and in a reader's own zone."""
     utc = at.astimezone(UTC)

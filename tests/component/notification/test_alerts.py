@@ -266,6 +266,19 @@ async def test_a_replay_tells_nobody_anything_twice(
     assert (await stage.draft())["digest"] == before["digest"]
 
 
+async def test_a_target_that_the_roster_does_not_know_is_said_in_the_page(
+    service: Running, stage: Stage
+) -> None:
+    step = stage.step(stage.clock(), targets=("ra-head", "psirt-oncall"))
+    await service.others.publish(step)
+    found = await stage.alert(state="open", turn_of="psirt-1")
+    assert found["because"] == "the roster does not know: ra-head"
+    await service.others.publish(stage.step(stage.clock(), "T-2h", target="ciso"))
+    nobody = await stage.alert(state="exhausted")
+    assert (nobody["undelivered"], nobody["chain"]) == (True, [])
+    assert [each["to"] for each in nobody["deliveries"]] == ["platform-1"]
+
+
 async def test_who_is_on_call_is_shown_without_addresses(stage: Stage) -> None:
     found = await stage.get("/v1/oncall?at=2026-11-22T03:00:00Z")
     [target] = [each for each in found["targets"] if each["target"] == "psirt-oncall"]
