@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from schemas.campaigns import CoverageChanged
-from schemas.cases import ExploitationAssessed, ExploitationVerdict
+from schemas.cases import CaseMerged, ExploitationAssessed, ExploitationVerdict
 from schemas.clocks import Anchor, ClockEnded, ClockMode, ClockMoved, ClockState
 from schemas.devices import DeviceState, Method
 from schemas.drafts import DraftApproved, DraftPrepared, DraftVoided, FilingRecorded
@@ -342,3 +342,25 @@ async def test_catalogue_and_clocks_never_miss_each_other(service: Running, stag
         return bool(found["in_flight"] == 0 and found["differences"] == [])
 
     assert await eventually(reconciled)
+
+
+async def test_a_merged_case_lends_its_facts_to_the_clocks_of_the_absorbed_one(
+    service: Running, stage: Stage
+) -> None:
+    survivor = service.stage()
+    await stage.start(stage.clock())
+    before = await stage.draft()
+    assert value(before, "title") is None
+    item = stage.scoped().items[0]
+    scope = survivor.scoped("Title of the survivor").model_copy(update={"items": (item,)})
+    merged = CaseMerged(
+        case=stage.case, survivor=survivor.case, absorbed=stage.case, because="one CVE",
+        merged_at=datetime.now(UTC),
+    )  # fmt: skip
+    await service.others.publish(scope, merged)
+
+    async def lent() -> bool:
+        found = (await stage.get(f"/v1/drafts?case={survivor.case}"))["items"]
+        return bool(found) and value(await stage.draft(), "title") == "Title of the survivor"
+
+    assert await eventually(lent)
