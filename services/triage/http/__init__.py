@@ -1,9 +1,10 @@
 """Triage's HTTP edge: what people read of cases, and what they put on record."""
 
-from services.triage.http import acts, cases, evidence, measures, opening, upkeep
+from services.triage.http import acts, cases, evidence, measures, opening, reading, upkeep
 
 ROUTERS = (
     cases.router,
+    reading.router,
     opening.router,
     acts.router,
     measures.router,

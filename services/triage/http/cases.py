@@ -1,161 +1,37 @@
-"""What people read of cases: lists, a case with everything on record, its timeline, the review."""
+"""What people read of cases: the list, and a case with everything on record."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 import asyncpg
 from fastapi import Query
-from pydantic import Field
 
-from schemas.cases import GateAnswer, Measure, ScopeItem
+from schemas.cases import ScopeItem
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, page
 from services.kit.http import router as make_router
 from services.kit.pages import Key
 from services.kit.unit import Unit
 from services.triage import rulebook
 from services.triage.domain.casefile import CaseStatus
-from services.triage.domain.closing import OpenKind, Outcome, open_for
+from services.triage.domain.closing import Outcome, open_for
 from services.triage.domain.scope import bears
 from services.triage.domain.waiting import Waiting, waiting
-from services.triage.http.desk import OnDesk, Told, read
+from services.triage.http.desk import OnDesk, read
+from services.triage.http.shown import (
+    Band,
+    CaseLine,
+    CasePage,
+    ClockLine,
+    GateLine,
+    Report,
+    Rollout,
+    Row,
+    StillOpen,
+    Wait,
+)
 from services.triage.store import records, views
 
 router = make_router("triage")
-
-Row = Mapping[str, Any]
-"""A stored row as it is shown: its fields are the columns that `store.views` selects."""
-
-
-class CaseLine(Told):
-    """A case in a list."""
-
-    case: str
-    kind: str
-    status: str
-    title: str
-    vulnerability: str | None
-    identifiers: list[str]
-    products: list[str]
-    bearing: bool = Field(description="Whether any product version is or may be affected.")
-    opened_at: datetime
-    scoped_at: datetime
-    closed_at: datetime | None
-    outcome: str | None
-
-
-class Wait(Told):
-    """A decision that waits for a person."""
-
-    question: str
-    title: str
-    product: str | None
-    roles: tuple[str, ...]
-    outcomes: tuple[str, ...]
-    source: str
-    since: datetime
-    age_seconds: int
-    because: str
-    blocks_closing: bool
-
-
-class StillOpen(Told):
-    """One thing that keeps the case open."""
-
-    kind: OpenKind
-    name: str
-    detail: str
-    mend: str
-
-
-class Band(Told):
-    """A product's clinical risk band."""
-
-    product: str
-    band: str | None
-    proposed_band: str | None
-    confirmed: bool
-    score: float | None
-    vector: str | None
-    ground: str | None
-    assessed_by: str | None
-    pack: str
-
-
-class ClockLine(Told):
-    """A clock of the case."""
-
-    clock: str
-    label: str
-    product: str | None
-    mode: str
-    state: str
-    due: datetime | None
-    legal_duty: bool
-
-
-class Rollout(Told):
-    """A product's devices in the case's campaigns; covered are verified ones only."""
-
-    product: str
-    covered: int
-    total: int
-
-
-class Report(Told):
-    """A report or incident of the case."""
-
-    report: str
-    incident: bool
-    title: str
-    product: str | None
-    version: str | None
-    harm: str | None
-    received_at: datetime
-
-
-class GateLine(Told):
-    """What a wave was answered."""
-
-    campaign: str
-    wave: int
-    request: str
-    measure: str
-    product: str
-    passed: bool
-    answers: tuple[GateAnswer, ...]
-    warnings: tuple[str, ...]
-    valid_until: datetime | None
-    evaluated_at: datetime
-
-
-class CasePage(CaseLine):
-    """A case with everything on record."""
-
-    summary: str
-    because: str
-    report: str | None
-    merged: list[str] = Field(description="Tracking ids that now mean this case.")
-    scope: tuple[ScopeItem, ...]
-    waiting: list[Wait]
-    open_for: dict[Outcome, list[StillOpen]] = Field(
-        description="By outcome, what keeps the case from closing; empty means that it can close."
-    )
-    risk: list[Band]
-    signals: list[Row]
-    exploit_scores: list[Row]
-    assessments: list[Row]
-    incident_assessments: list[Row]
-    decisions: list[Row]
-    measures: tuple[Measure, ...]
-    pathways: list[Row]
-    evidence: list[Row]
-    gates: list[GateLine]
-    clocks: list[ClockLine]
-    campaigns: list[Row]
-    coverage: list[Rollout]
-    reports: list[Report]
 
 
 @router.get("/v1/cases")
@@ -271,80 +147,3 @@ def _band(risk: views.Risk) -> Band:
         assessed_by=risk.assessed_by,
         pack=risk.pack,
     )
-
-
-class TimelineRow(Told):
-    """One event, as it happened."""
-
-    id: UUID
-    time: datetime
-    service: str
-    type: str
-    summary: str
-    actor: str | None
-    case: str | None
-    causation: str | None
-    topic: str
-    key: str
-    revision: int
-
-
-@router.get("/v1/cases/{case}/timeline")
-async def timeline(
-    case: str, unit: CurrentUnit, cursor: Cursor = None, limit: Limit = 100
-) -> Page[TimelineRow]:
-    """Show every event of a case and of what it is the file of, oldest first."""
-    desk = await read(unit, case)
-    family = await records.family(unit.db, desk.case)
-
-    async def query(after: Key | None, most: int) -> list[TimelineRow]:
-        place = (after[0], after[1]) if after and isinstance(after[0], datetime) else None
-        found = await views.timeline(unit.db, desk.case, family, place, most)
-        return [TimelineRow(service=row["source"], case=row["case_id"], **row) for row in found]
-
-    return await page(query, cursor, limit, lambda row: (row.time, row.id))
-
-
-class ReviewGroup(Told):
-    """Unknown verdicts of one component for one reason."""
-
-    component: str | None
-    reason: str
-    findings: int
-    vulnerabilities: int
-    cases: int = Field(description="How many of these vulnerabilities have a case.")
-    products: list[str]
-    versions: list[str]
-    some_vulnerabilities: list[str]
-    some_findings: list[str]
-    since: datetime
-
-
-class Review(Told):
-    """What no source of data could decide: people look."""
-
-    items: list[ReviewGroup]
-    next: str | None
-    waiting_signals: list[Row] = Field(
-        description="Evidence seen in one of our products that has met no finding of it."
-    )
-
-
-@router.get("/v1/review")
-async def review(
-    unit: CurrentUnit,
-    product: str | None = None,
-    reason: str | None = None,
-    cursor: Cursor = None,
-    limit: Limit = 50,
-) -> Review:
-    """List unknown verdicts by component and reason, and signals that wait for a finding."""
-
-    async def query(after: Key | None, most: int) -> list[ReviewGroup]:
-        place = (str(after[0]), str(after[1])) if after else None
-        found = await views.review(unit.db, product=product, reason=reason, after=place, limit=most)
-        return [ReviewGroup.model_validate(dict(row)) for row in found]
-
-    groups = await page(query, cursor, limit, lambda group: (group.component, group.reason))
-    waits = [dict(row) for row in await views.waiting_signals(unit.db)]
-    return Review(items=groups.items, next=groups.next, waiting_signals=waits)

@@ -7,13 +7,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from schemas.cases import CaseClosed, ScopeItem
+from schemas.cases import CaseClosed
 from services.kit.database import Connection
 from services.triage.domain.casefile import CaseStatus, Header
 from services.triage.domain.risk import Proposal
 from services.triage.domain.signals import Meeting
-
-_ITEMS = TypeAdapter(tuple[ScopeItem, ...])
+from services.triage.store.rows import ITEMS
 
 COUNT = """
 INSERT INTO tracking_counter AS t (year, last) VALUES ($1, $2)
@@ -107,7 +106,7 @@ def _row(saved: Saved) -> tuple[Any, ...]:
     return (
         saved.case, int(year), int(number), header.kind.value, saved.status.value, header.title,
         header.vulnerability, saved.report, _texts(header.identifiers), header.summary,
-        _ITEMS.dump_json(header.items).decode(), _texts(products), _texts(header.reports),
+        ITEMS.dump_json(header.items).decode(), _texts(products), _texts(header.reports),
         saved.because, saved.at,
     )  # fmt: skip
 

@@ -9,22 +9,18 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from schemas.advisories import Score
-from schemas.cases import CaseKind, HeldSignal, ScopeItem
 from schemas.catalogue import ClinicalUse
-from schemas.findings import Verdict
-from schemas.signals import SignalSource
 from services.kit.database import Connection
-from services.triage.domain.casefile import Case, CaseFile, CaseStatus, Header, survivor
+from services.triage.domain.casefile import Case, CaseFile, survivor
 from services.triage.domain.risk import Proposal
 from services.triage.domain.scope import HeldFinding, HeldReport
 from services.triage.domain.signals import Signal
 from services.triage.store.groups import Group
-from services.triage.store.records import report_of
+from services.triage.store.rows import case_of, finding_of, report_of, signal_of
 
 T = TypeVar("T")
 
 _SCORES = TypeAdapter(tuple[Score, ...])
-_ITEMS = TypeAdapter(tuple[ScopeItem, ...])
 
 DESCRIBED = """
 SELECT vulnerability, title, description, scores FROM vulnerability
@@ -96,11 +92,11 @@ async def held(db: Connection, groups: Sequence[Group], alone: Iterable[str]) ->
     members = [member for group in groups for member in group.members]
     identifiers = [each for group in groups for each in group.identifiers]
     described = await db.fetch(DESCRIBED, members)
-    findings = [_finding(row) for row in await db.fetch(FINDINGS, members)]
+    findings = [finding_of(row) for row in await db.fetch(FINDINGS, members)]
     reports = [report_of(row) for row in await db.fetch(REPORTS, identifiers, list(reports_alone))]
     spoken_of = sorted({*identifiers, *(each.report for each in reports)})
     spoken_of += [name for each in reports for name in each.identifiers]
-    signals = [_signal(row) for row in await db.fetch(SIGNALS, spoken_of)]
+    signals = [signal_of(row) for row in await db.fetch(SIGNALS, spoken_of)]
     return Held(
         groups=groups,
         alone=reports_alone,
@@ -113,36 +109,36 @@ async def held(db: Connection, groups: Sequence[Group], alone: Iterable[str]) ->
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is stored of the cases that the facts belong to, as of their locking."""
+    """What is stored of the cases that the facts belong to, as of their locking; by case."""
 
-    cases: Sequence[Case]
-    met: Sequence[asyncpg.Record]
-    risks: Sequence[asyncpg.Record]
+    by_vulnerability: Mapping[str, list[Case]]
+    by_report: Mapping[str, list[Case]]
+    met: Mapping[str, list[asyncpg.Record]]
+    risks: Mapping[str, list[asyncpg.Record]]
     uses: Mapping[str, ClinicalUse | None]
     separated: Mapping[str, str]
     by_hand: Mapping[str, str]
 
     def met_by(self, cases: Iterable[Case]) -> frozenset[tuple[str, str]]:
         """The (signal, product) pairs that met any of the cases, or one merged into them."""
-        ids = {each.case for each in cases}
-        return frozenset((r["signal"], r["product"]) for r in self.met if r["case_id"] in ids)
+        rows = (row for case in cases for row in self.met.get(case.case, ()))
+        return frozenset((row["signal"], row["product"]) for row in rows)
 
     def proposals_of(self, case: Case | None) -> dict[str, Proposal]:
         """The bands last proposed for a case, by product."""
+        rows = self.risks.get(case.case, ()) if case is not None else ()
         return {
             row["product"]: Proposal(
                 row["band"], row["score"], row["vector"], row["ground"], row["pack"]
             )
-            for row in self.risks
-            if case is not None and row["of"] == case.case and row["proposed"]
+            for row in rows
+            if row["of"] == row["case_id"] and row["proposed"]
         }
 
     def decided_by(self, cases: Iterable[Case]) -> frozenset[str]:
         """The products for which a person has set a band."""
-        ids = {each.case for each in cases}
-        return frozenset(
-            row["product"] for row in self.risks if row["case_id"] in ids and not row["proposed"]
-        )
+        rows = (row for case in cases for row in self.risks.get(case.case, ()))
+        return frozenset(row["product"] for row in rows if not row["proposed"])
 
 
 async def stored(
@@ -155,11 +151,17 @@ async def stored(
     members = [member for group in held.groups for member in group.members]
     query = CASES_FOR_UPDATE if lock else CASES
     rows = await db.fetch(query, members, [each.report for each in held.reports])
-    ids = [row["case_id"] for row in rows]
+    cases = [case_of(row) for row in rows]
+    ids = [each.case for each in cases]
+    named = [each for each in cases if each.header.vulnerability is not None]
+    lone = [each for each in cases if each.header.vulnerability is None]
+    met = await db.fetch(MET, ids) if ids else []
+    risks = await db.fetch(RISKS, ids) if ids else []
     return Stored(
-        cases=[case_of(row) for row in rows],
-        met=await db.fetch(MET, ids) if ids else [],
-        risks=await db.fetch(RISKS, ids) if ids else [],
+        by_vulnerability=_by(named, [each.header.vulnerability or "" for each in named]),
+        by_report=_by(lone, [each.report or "" for each in lone]),
+        met=_by(met, [row["case_id"] for row in met]),
+        risks=_by(risks, [row["case_id"] for row in risks]),
         uses=await clinical_uses(db, held.products),
         separated=await _separated(db, held.groups),
         by_hand=by_hand,
@@ -168,10 +170,15 @@ async def stored(
 
 def files(held: Held, stored: Stored) -> list[CaseFile]:
     """Sort facts and cases into files: one a vulnerability, one a report that stands alone."""
+    naming: dict[str, list[HeldReport]] = defaultdict(list)
+    for report in held.reports:
+        for name in set(report.identifiers):
+            naming[name].append(report)
     found: list[CaseFile] = []
     claimed: set[str] = set()  # a report may name two vulnerabilities; its case joins the first
     for group in held.groups:
-        found.append(_of_group(group, held, stored, claimed))
+        reports = {each.report: each for n in group.identifiers for each in naming.get(n, ())}
+        found.append(_of_group(group, held, stored, tuple(reports.values()), claimed))
         claimed |= {each.case for each in found[-1].cases}
     alone = [each for each in held.reports if each.report in held.alone]
     return [*found, *(_of_report(report, held, stored) for report in alone)]
@@ -193,21 +200,20 @@ async def _separated(db: Connection, groups: Sequence[Group]) -> dict[str, str]:
     return {row["vulnerability"]: row["case_id"] for row in rows}
 
 
-def _of_group(group: Group, held: Held, stored: Stored, claimed: set[str]) -> CaseFile:
+def _of_group(
+    group: Group,
+    held: Held,
+    stored: Stored,
+    reports: tuple[HeldReport, ...],
+    claimed: set[str],
+) -> CaseFile:
     told = [held.described[member] for member in group.members if member in held.described]
     own = held.described.get(group.root)
     leading = own or next(iter(told), None)
     names = set(group.identifiers)
-    reports = tuple(each for each in held.reports if names & set(each.identifiers))
-    cases = tuple(
-        each
-        for each in stored.cases
-        if each.case not in claimed
-        and (
-            each.header.vulnerability in group.members
-            or (each.header.vulnerability is None and each.report in {r.report for r in reports})
-        )
-    )
+    mine = [each for member in group.members for each in stored.by_vulnerability.get(member, ())]
+    mine += [each for report in reports for each in stored.by_report.get(report.report, ())]
+    cases = tuple(each for each in mine if each.case not in claimed)
     return CaseFile(
         vulnerability=group.root,
         identifiers=group.identifiers,
@@ -215,7 +221,7 @@ def _of_group(group: Group, held: Held, stored: Stored, claimed: set[str]) -> Ca
         description=(leading["description"] or "") if leading else "",
         scores=_scores([own] if own else told),
         findings=tuple(each for member in group.members for each in held.findings.get(member, ())),
-        reports=reports,
+        reports=tuple(sorted(reports, key=lambda each: (each.received_at, each.report))),
         signals=_signals(held, {*names, *(each.report for each in reports)}),
         cases=cases,
         met=stored.met_by(cases),
@@ -228,11 +234,7 @@ def _of_group(group: Group, held: Held, stored: Stored, claimed: set[str]) -> Ca
 
 
 def _of_report(report: HeldReport, held: Held, stored: Stored) -> CaseFile:
-    cases = tuple(
-        each
-        for each in stored.cases
-        if each.header.vulnerability is None and each.report == report.report
-    )
+    cases = tuple(stored.by_report.get(report.report, ()))
     return CaseFile(
         vulnerability=None,
         identifiers=report.identifiers,
@@ -243,24 +245,6 @@ def _of_report(report: HeldReport, held: Held, stored: Stored) -> CaseFile:
         proposals=stored.proposals_of(survivor(cases)),
         decided=stored.decided_by(cases),
         uses=stored.uses,
-    )
-
-
-def case_of(row: asyncpg.Record) -> Case:
-    """Read a case's row."""
-    return Case(
-        case=row["case_id"],
-        status=CaseStatus(row["status"]),
-        report=row["report"],
-        header=Header(
-            kind=CaseKind(row["kind"]),
-            title=row["title"],
-            vulnerability=row["vulnerability"],
-            identifiers=tuple(row["identifiers"]),
-            summary=row["summary"],
-            items=tuple(_ITEMS.validate_python(row["scope"])),
-            reports=tuple(row["reports"]),
-        ),
     )
 
 
@@ -277,25 +261,3 @@ def _by(values: Iterable[T], keys: Iterable[str]) -> dict[str, list[T]]:
     for key, value in zip(keys, values, strict=True):
         found[key].append(value)
     return found
-
-
-def _finding(row: asyncpg.Record) -> HeldFinding:
-    return HeldFinding(**{**row, "verdict": Verdict(row["verdict"])})
-
-
-def _signal(row: asyncpg.Record) -> Signal:
-    return Signal(
-        held=HeldSignal(
-            signal=row["signal"],
-            source=SignalSource(row["source"]),
-            reporter=row["reporter"],
-            identifier=row["identifier"],
-            reported_at=row["reported_at"],
-            received_at=row["received_at"],
-            backfill=row["backfill"],
-            evidence=row["evidence"],
-            site=row["site"],
-        ),
-        product=row["product"],
-        withdrawn_at=row["withdrawn_at"],
-    )

@@ -23,12 +23,12 @@ WITH RECURSIVE seed AS (
     UNION
     SELECT down.root, f.absorbed FROM down JOIN forwarding f ON f.survivor = down.id
 )
-SELECT r.root, array_agg(DISTINCT r.key) AS keys,
-    (SELECT array_agg(d.id ORDER BY d.id) FROM down d WHERE d.root = r.root) AS members,
-    (SELECT array_agg(i.identifier ORDER BY i.identifier) FROM identifier i JOIN down d
-        ON d.id = i.vulnerability AND d.root = r.root) AS identifiers,
-    (SELECT f.separated_from FROM forwarding f WHERE f.absorbed = r.root) AS separated_from
-FROM rooted r GROUP BY r.root
+SELECT r.root, r.keys, m.members, n.identifiers, f.separated_from
+FROM (SELECT root, array_agg(DISTINCT key) AS keys FROM rooted GROUP BY root) AS r
+JOIN (SELECT root, array_agg(id ORDER BY id) AS members FROM down GROUP BY root) AS m USING (root)
+LEFT JOIN (SELECT d.root, array_agg(i.identifier ORDER BY i.identifier) AS identifiers
+    FROM down d JOIN identifier i ON i.vulnerability = d.id GROUP BY d.root) AS n USING (root)
+LEFT JOIN forwarding f ON f.absorbed = r.root
 """
 NAME = """
 INSERT INTO identifier AS t (identifier, vulnerability, changed_at)

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 
 import asyncpg
-from pydantic import TypeAdapter
 
-from schemas.cases import ExploitationVerdict, Measure, ScopeItem
+from schemas.cases import ExploitationVerdict, Measure
 from schemas.clocks import ClockMode, ClockState, RuleKind
-from schemas.signals import Harm
 from services.kit.database import Connection
 from services.triage.domain.record import (
     Assessed,
@@ -20,10 +18,8 @@ from services.triage.domain.record import (
     ProductCoverage,
     SafetyEvent,
 )
-from services.triage.domain.scope import HeldReport
 from services.triage.store import products
-
-_ITEMS = TypeAdapter(tuple[ScopeItem, ...])
+from services.triage.store.rows import ITEMS, report_of
 
 RESOLVE = "SELECT coalesce(merged_into, case_id) FROM casefile WHERE case_id = $1"
 CASE = "SELECT * FROM casefile WHERE case_id = $1"
@@ -83,7 +79,7 @@ async def family(db: Connection, case: str) -> list[str]:
 async def record(db: Connection, row: asyncpg.Record) -> CaseRecord:
     """Load everything on record for a case, given its row."""
     cases = await family(db, row["case_id"])
-    items = tuple(_ITEMS.validate_python(row["scope"]))
+    items = tuple(ITEMS.validate_python(row["scope"]))
     spoken_of = {each.product for each in items}
     return CaseRecord(
         case=row["case_id"],
@@ -126,12 +122,6 @@ async def clocks(db: Connection, cases: Iterable[str]) -> list[HeldClock]:
         )
         for row in await db.fetch(CLOCKS, list(cases))
     ]
-
-
-def report_of(row: asyncpg.Record) -> HeldReport:
-    """Read a report's row."""
-    harm = Harm(row["harm"]) if row["harm"] else None
-    return HeldReport(**{**row, "harm": harm, "identifiers": tuple(row["identifiers"])})
 
 
 def _assessed(row: asyncpg.Record) -> Assessed:

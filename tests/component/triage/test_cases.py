@@ -8,10 +8,11 @@ from schemas.cases import (
     CaseReopened,
     CaseScoped,
     CaseSignalled,
+    CaseSplit,
     RiskAssessed,
     ScopeStatus,
 )
-from schemas.findings import FindingChanged, Verdict, VulnerabilityMerged
+from schemas.findings import FindingChanged, Verdict, VulnerabilityMerged, VulnerabilitySplit
 from schemas.signals import (
     ExploitationWithdrawn,
     Harm,
@@ -108,6 +109,25 @@ async def test_two_cases_become_one_when_their_vulnerabilities_do_and_both_ids_r
         return {item["version"] for item in page["scope"]} == {"1.0", "2.0"}
 
     await triage.until(late_event_joined)
+
+
+async def test_a_vulnerability_that_is_separated_again_gets_a_case_of_its_own(
+    triage: Triage,
+) -> None:
+    await triage.wire.publish(
+        VulnerabilitySplit(
+            vulnerability="CVE-2026-9005",
+            separated="GHSA-xxxx-0005",
+            identifiers=("GHSA-xxxx-0005",),
+            because="the advisory was corrected",
+        )
+    )
+    split = await triage.wire.event(CaseSplit)
+    older = await triage.get("/v1/cases", identifier="CVE-2026-9005")
+    assert split.case == older["items"][0]["case"]
+    page = await triage.get(f"/v1/cases/{split.separated}")
+    assert page["vulnerability"] == "GHSA-xxxx-0005"
+    assert {item["version"] for item in page["scope"]} == {"1.0", "2.0"}
 
 
 async def test_a_report_without_an_identifier_has_a_case_until_a_later_revision_names_one(
