@@ -68,11 +68,13 @@ def run(home: Home, say: Callable[[str], None]) -> Iterator[Stack]:
     from deploy.kafka import scram  # noqa: PLC0415 - only who prepares needs librdkafka
 
     credentials = load_or_create(home.credentials)
-    kafka, postgres, redis = (ports.free_port() for _ in range(3))
+    names = ("kafka", "postgres", "redis", *SERVICES)
+    chosen = ports.choose(names, home.ports, {}, say)
+    redis = f"redis-server --requirepass {credentials.redis}"
     images = (
-        _kafka(kafka, credentials),
-        _postgres(postgres, credentials),
-        _Image(REDIS_IMAGE, 6379, redis, command=f"redis-server --requirepass {credentials.redis}"),
+        _kafka(chosen["kafka"], credentials),
+        _postgres(chosen["postgres"], credentials),
+        _Image(REDIS_IMAGE, 6379, chosen["redis"], command=redis),
     )
     with ExitStack() as started:
         for image in images:
@@ -80,14 +82,14 @@ def run(home: Home, say: Callable[[str], None]) -> Iterator[Stack]:
             started.enter_context(_container(image))
         stack = Stack(
             kind="containers",
-            kafka=KafkaAddress(f"127.0.0.1:{kafka}", dict(credentials.kafka)),
-            postgres=PostgresAddress("127.0.0.1", postgres, dict(credentials.postgres)),
-            redis_url=f"redis://:{credentials.redis}@127.0.0.1:{redis}/0",
+            kafka=KafkaAddress(f"127.0.0.1:{chosen['kafka']}", dict(credentials.kafka)),
+            postgres=PostgresAddress("127.0.0.1", chosen["postgres"], dict(credentials.postgres)),
+            redis_url=f"redis://:{credentials.redis}@127.0.0.1:{chosen['redis']}/0",
             blob_url=home.blobs.as_uri(),
-            http_ports={service: ports.free_port() for service in SERVICES},
+            http_ports={service: chosen[service] for service in SERVICES},
         )
         _await_postgres(stack.postgres)
-        _await_redis(redis, credentials.redis)
+        _await_redis(chosen["redis"], credentials.redis)
         scram.create_admin(stack.kafka, _PATIENCE)
         yield stack
 

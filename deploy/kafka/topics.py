@@ -2,33 +2,16 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Literal
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import (
-    AclBinding,
-    AclBindingFilter,
-    AclOperation,
-    AclPermissionType,
-    AdminClient,
-    ConfigResource,
-    NewTopic,
-    ResourcePatternType,
-    ResourceType,
-)
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
-from deploy.kafka.access import Rule, rules
+from deploy.kafka import granted
+from deploy.kafka.access import rules
+from deploy.kafka.answers import PATIENCE, settle
 from deploy.world import KafkaAddress
 from schemas.topics import TOPICS, Topic
-
-PATIENCE = 30.0
-"""Seconds that the broker has for an answer."""
-
-_EVERYWHERE = "*"
-_ANY_BINDING: Any = AclBindingFilter  # its type forbids None, which means "any"
-_RESOURCES = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +39,14 @@ class DriftError(Exception):
 
     def __init__(self, differences: Sequence[Difference]) -> None:
         lines = "\n".join(f"  {difference}" for difference in differences)
-        super().__init__(
-            f"{len(differences)} difference(s) between the broker and schemas/topics.py:\n{lines}\n"
-            "  What to do: change the broker by hand (kafka-configs, kafka-topics, kafka-acls), or"
-            " change the contract; apply only ever adds."
+        self.reason = (
+            f"{len(differences)} difference(s) between the broker and schemas/topics.py:\n{lines}"
         )
+        self.mend = (
+            "change the broker by hand (kafka-configs, kafka-topics, kafka-acls), or change the"
+            " contract; apply only ever adds"
+        )
+        super().__init__(f"{self.reason}\n  What to do: {self.mend}")
         self.differences = tuple(differences)
 
 
@@ -103,7 +89,7 @@ def apply(
         admin, [topic for topic in TOPICS.values() if prefix + topic.name in missing], prefix
     )
     if address.secured:
-        _create_rules(admin, rules(prefix) - _found_rules(admin, prefix))
+        granted.add(admin, rules(prefix) - granted.found(admin, prefix))
     if differences:
         _await_agreement(address, prefix, admin)
     return differences
@@ -120,10 +106,9 @@ def remove(address: KafkaAddress, *, prefix: str, client: AdminClient | None = N
     admin = client or admin_client(address)
     existing = [name for name in _topics(admin) if name.startswith(prefix)]
     if existing:
-        _settle(admin.delete_topics(existing, operation_timeout=PATIENCE).values())
+        settle(admin.delete_topics(existing, operation_timeout=PATIENCE).values())
     if address.secured:
-        filters = [_binding(rule, AclBindingFilter) for rule in rules(prefix)]
-        _settle(admin.delete_acls(filters, request_timeout=PATIENCE).values())
+        granted.remove(admin, rules(prefix))
 
 
 def _await_agreement(address: KafkaAddress, prefix: str, admin: AdminClient) -> None:
@@ -200,67 +185,14 @@ def _create_topics(admin: AdminClient, topics: Iterable[Topic], prefix: str) -> 
     ]
     if new:
         # Another process may be applying the same contract: what it made first is not an error.
-        _settle(
+        settle(
             admin.create_topics(new, operation_timeout=PATIENCE).values(),
             fine=KafkaError.TOPIC_ALREADY_EXISTS,
         )
 
 
 def _access_differences(admin: AdminClient, prefix: str) -> list[Difference]:
-    wanted, found = rules(prefix), _found_rules(admin, prefix)
+    wanted, found = rules(prefix), granted.found(admin, prefix)
     missing = [Difference(str(rule), "access", "allowed", "") for rule in sorted(wanted - found)]
     extra = [Difference(str(rule), "access", "", "allowed") for rule in sorted(found - wanted)]
     return missing + extra
-
-
-def _found_rules(admin: AdminClient, prefix: str) -> frozenset[Rule]:
-    """Read the broker's rules on this prefix's names; an empty prefix means unprefixed names."""
-    any_rule = _ANY_BINDING(
-        ResourceType.ANY, None, ResourcePatternType.ANY, None, None,
-        AclOperation.ANY, AclPermissionType.ANY,
-    )  # fmt: skip
-    ours = {(rule.kind, rule.name) for rule in rules(prefix)}
-    found = (_rule(binding) for binding in admin.describe_acls(any_rule).result(PATIENCE))
-    return frozenset(rule for rule in found if rule and (rule.kind, rule.name) in ours)
-
-
-def _rule(binding: Any) -> Rule | None:
-    """Read one binding as a rule of ours; anything of another kind belongs to somebody else."""
-    kinds: dict[Any, Literal["topic", "group"]] = {
-        ResourceType.TOPIC: "topic",
-        ResourceType.GROUP: "group",
-    }
-    kind = kinds.get(binding.restype)
-    if kind is None or not binding.principal.startswith("User:"):
-        return None
-    return Rule(kind, binding.name, binding.principal.removeprefix("User:"), binding.operation.name)
-
-
-def _binding(rule: Rule, kind: Any = AclBinding) -> Any:
-    return kind(
-        _RESOURCES[rule.kind],
-        rule.name,
-        ResourcePatternType.PREFIXED if rule.by_prefix else ResourcePatternType.LITERAL,
-        f"User:{rule.user}",
-        _EVERYWHERE,
-        AclOperation[rule.operation],
-        AclPermissionType.ALLOW,
-    )
-
-
-def _create_rules(admin: AdminClient, missing: Iterable[Rule]) -> None:
-    if bindings := [_binding(rule) for rule in missing]:
-        _settle(admin.create_acls(bindings, request_timeout=PATIENCE).values())
-
-
-def _settle(answers: Iterable[Future[Any]], *, fine: int | None = None) -> None:
-    """Wait for every answer, then raise the first refusal that is not `fine`."""
-    refusals = []
-    for answer in answers:
-        try:
-            answer.result(PATIENCE)
-        except KafkaException as error:
-            if error.args[0].code() != fine:
-                refusals.append(error)
-    if refusals:
-        raise refusals[0]

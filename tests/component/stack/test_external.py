@@ -36,6 +36,20 @@ async def test_an_external_stack_is_prepared_with_an_administrators_addresses(
         await connection.close()
 
 
+def test_an_external_server_that_does_not_answer_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATCHVIGIL_KAFKA_BOOTSTRAP", "127.0.0.1:9")
+    monkeypatch.setenv("PATCHVIGIL_POSTGRES_DSN", "postgresql://somebody:secret@127.0.0.1:9/db")
+    monkeypatch.setenv("PATCHVIGIL_REDIS_URL", "redis://127.0.0.1:9/0")
+    with (
+        pytest.raises(StackError, match=r"PostgreSQL at 127\.0\.0\.1:9/db cannot") as refused,
+        provide("external", tmp_path, say=lambda _: None),
+    ):
+        pass
+    assert "secret" not in str(refused.value)
+
+
 def _copy_credentials(given: Stack, home: Path) -> None:
     import json  # noqa: PLC0415
 
