@@ -26,7 +26,8 @@ from services.kit.wire import Verify
 _log = logging.getLogger(__name__)
 
 _URGENT_WAIT, _BULK_WAIT = 20, 100  # milliseconds between looks at an idle topic
-_SESSION, _HEARTBEAT = 30_000, 5_000  # milliseconds: a slow batch must not lose its partitions
+_HEARTBEATS = 6
+"""Heartbeats in a session: one slow batch must not cost its partitions."""
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class Running:
         verify: Verify | None,
     ) -> "Running":
         """Subscribe one handler. Offsets are committed by hand, after the transaction."""
-        prefix = settings.topic_prefix
+        prefix, session = settings.topic_prefix, int(settings.kafka_session_seconds * 1000)
         seeker = Seeker(units.pool, intent.consumer, prefix)
         subscriber = broker.subscriber(
             *(f"{prefix}{topic}" for topic in intent.topics),
@@ -64,8 +65,8 @@ class Running:
             batch_timeout_ms=_BULK_WAIT if intent.bulk else _URGENT_WAIT,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
-            session_timeout_ms=_SESSION,
-            heartbeat_interval_ms=_HEARTBEAT,
+            session_timeout_ms=session,
+            heartbeat_interval_ms=session // _HEARTBEATS,
             listener=seeker,
             parser=_as_it_is,
             decoder=_undecoded,

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     )
     kafka_password: SecretStr = Field(SecretStr(""), description="The SASL user's password.")
     kafka_tls: bool = Field(default=False, description="Speak TLS to Kafka.")
+    kafka_session_seconds: Seconds = Field(
+        30.0, description="How long Kafka waits for a silent consumer before others take over."
+    )
     topic_prefix: str = Field(
         "", description="Put before every topic and consumer group, so that fleets can share Kafka."
     )

@@ -82,7 +82,7 @@ async def main(arguments: list[str]) -> None:
     handler = arm(arguments[1]) if arguments[:1] == ["--crash"] else count_effects
     if arguments == ["--slowly"]:
         handler = slowly
-    settings = Settings(brake_window=1000)
+    settings = Settings(brake_window=1000, kafka_session_seconds=6)
     async with AsyncExitStack() as stack:
         units = await stack.enter_async_context(units_of(settings))
         relay = Relay(settings, units.pool, SERVICE)
