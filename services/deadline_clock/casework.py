@@ -1,7 +1,7 @@
 """The work of one transaction: decide the clocks of cases, keep what changed, tell and arm.
 
-Locks are always taken in one order: cases, then products, then entities, so that a case and the
-catalogue never miss each other and never wait for each other in a circle.
+Locks are always taken in one order: cases, then products (the catalogue's own handler also takes
+entities), so that a case and the catalogue never miss each other and never wait in a circle.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from schemas.clocks import ClockEscalated
-from services.deadline_clock.domain.clock import Held
+from services.deadline_clock.domain.change import Held
 from services.deadline_clock.domain.decide import Decided, decide
 from services.deadline_clock.domain.escalation import severity
 from services.deadline_clock.domain.facts import CaseFacts, Surroundings
@@ -65,9 +65,14 @@ class Desk:
 async def hold(unit: Unit, named: Iterable[str]) -> dict[str, str]:
     """Lock cases and those that they live on as; say which case each of them lives on as."""
     asked = set(named)
-    before = await cases.survivors(unit.db, asked)
-    await unit.lock("case", asked | set(before.values()))
-    return await cases.survivors(unit.db, asked)
+    await unit.lock("case", asked)
+    living = await cases.survivors(unit.db, asked)
+    while others := set(living.values()) - asked:
+        # Only late facts of merged cases come here: the survivor's lock is taken out of order.
+        await unit.lock("case", others)
+        asked |= others
+        living = await cases.survivors(unit.db, asked)
+    return living
 
 
 async def lay_out(unit: Unit, files: Mapping[str, CaseFacts], absorbed: Iterable[str] = ()) -> Desk:
@@ -78,7 +83,8 @@ async def lay_out(unit: Unit, files: Mapping[str, CaseFacts], absorbed: Iterable
     named = {*files, *absorbed}
     products = sorted({product for facts in files.values() for product in facts.products()})
     await unit.lock("product", products)
-    around = await surround(unit, named, products)
+    covered = any(facts.risks for facts in files.values())
+    around = await surround(unit, named, products, covered=covered)
     found: dict[str, dict[str, Held]] = {case: {} for case in named}
     for each in await clocks.of_cases(unit.db, named):
         found.setdefault(each.clock.case, {})[each.clock.clock] = each
@@ -86,15 +92,13 @@ async def lay_out(unit: Unit, files: Mapping[str, CaseFacts], absorbed: Iterable
 
 
 async def surround(
-    unit: Unit, named: Iterable[str], products: Iterable[str]
+    unit: Unit, named: Iterable[str], products: Iterable[str], *, covered: bool
 ) -> dict[str, Surroundings]:
-    """What the catalogue and coverage say around each case."""
-    known = await surroundings.products(unit.db, products)
-    makers = sorted({each.entity for each in known.values()})
-    await unit.lock("entity", makers)
-    entities = await surroundings.entities(unit.db, makers)
-    covered = await surroundings.coverage(unit.db, list(named))
-    return {case: Surroundings(known, entities, covered.get(case, {})) for case in named}
+    """What the catalogue says around each case, and coverage where a clock could ask for it."""
+    cases_named = list(named)
+    known, makers = await surroundings.catalogue(unit.db, products)
+    counts = await surroundings.coverage(unit.db, cases_named) if covered else {}
+    return {case: Surroundings(known, makers, counts.get(case, {})) for case in cases_named}
 
 
 async def keep(unit: Unit, decided: Iterable[tuple[Decided, Cause | None]]) -> None:
@@ -119,7 +123,10 @@ def _remembered(decided: Decided, cause: Cause | None) -> Remembered:
 async def _keep_steps(unit: Unit, done: Iterable[Decided]) -> None:
     armed: dict[str, list[StepRow]] = {}
     fired: list[StepRow] = []
+    new: set[str] = set()
     for each in done:
+        if each.change.before is None:
+            new.add(each.change.after.clock.clock)
         clock = each.change.after.clock
         if each.alarms is not None:
             armed[clock.clock] = [
@@ -132,7 +139,7 @@ async def _keep_steps(unit: Unit, done: Iterable[Decided]) -> None:
             if isinstance(event, ClockEscalated) and not each.fired
         ]
     steps = [row for rows in armed.values() for row in rows]
-    await clocks.put_steps(unit.db, armed, [*steps, *fired])
+    await clocks.put_steps(unit.db, armed.keys() - new, [*steps, *fired])
 
 
 def _tell(unit: Unit, decided: Decided, cause: Cause | None) -> None:
@@ -164,15 +171,12 @@ async def gather(unit: Unit, done: Iterable[Decided]) -> None:
 
 async def differences(unit: Unit, files: Iterable[CaseFacts]) -> list[Decided]:
     """What deciding these cases again would change; an alarm of the last minute may still ring."""
-    db, by_case = unit.db, {facts.case: facts for facts in files}
+    by_case = {facts.case: facts for facts in files}
     products = sorted({name for facts in by_case.values() for name in facts.products()})
-    known = await surroundings.products(db, products)
-    entities = await surroundings.entities(db, {each.entity for each in known.values()})
-    covered = await surroundings.coverage(db, list(by_case))
+    around = await surround(unit, by_case, products, covered=True)
     held: dict[str, dict[str, Held]] = {}
-    for each in await clocks.of_cases(db, by_case, readonly=True):
+    for each in await clocks.of_cases(unit.db, by_case, readonly=True):
         held.setdefault(each.clock.case, {})[each.clock.clock] = each
-    around = {case: Surroundings(known, entities, covered.get(case, {})) for case in by_case}
     desk = Desk(around, held)
     for facts in by_case.values():
         desk.settle(facts, unit.now - _QUIET, None)

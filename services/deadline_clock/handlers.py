@@ -26,7 +26,8 @@ from schemas.event import Event
 from services.deadline_clock import casework
 from services.deadline_clock.consumer import consumer
 from services.deadline_clock.domain.facts import CaseFacts
-from services.deadline_clock.domain.folding import concerned, fold, merged
+from services.deadline_clock.domain.folding import concerned, fold
+from services.deadline_clock.domain.merging import merged
 from services.deadline_clock.store import cases
 from services.kit.records import Batch, Received
 from services.kit.unit import Unit

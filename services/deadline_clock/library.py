@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from services.deadline_clock.domain.escalation import Escalation
-from services.deadline_clock.domain.packs import parse_escalation, parse_rules, rule_book
+from services.deadline_clock.domain.escalation_pack import parse_escalation
+from services.deadline_clock.domain.packs import parse_rules, rule_book
 from services.deadline_clock.domain.rules import RuleBook
 
 _ESCALATION = "escalation.yaml"

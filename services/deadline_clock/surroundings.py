@@ -30,11 +30,13 @@ async def on_catalogue(batch: Batch, unit: Unit) -> None:
     known = await cases.naming(unit.db, affected)
     await unit.lock("case", known)
     await unit.lock("product", affected | await cases.products_of(unit.db, known))
-    await unit.lock("entity", {*entities, *(made.entity for made, _ in products.values())})
+    await unit.lock("entity", {*entities, *(each.entity for each, _ in products.values())})
     changed = await _bearing(unit, products)
     await surroundings.save_products(unit.db, products)
     newer = await surroundings.save_entities(unit.db, entities)
-    changed |= await surroundings.made_by(unit.db, newer)
+    made = await surroundings.made_by(unit.db, newer)
+    await unit.lock("product", made - affected)  # registered since we asked
+    changed |= made
     late = await cases.naming(unit.db, changed)
     await unit.lock("case", late - known)
     await _decide(unit, late, frozenset(changed), batch[-1])

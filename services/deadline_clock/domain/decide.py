@@ -6,14 +6,8 @@ from datetime import datetime
 
 from schemas.clocks import ClockEscalated, ClockEvent, ClockMode, ClockState, MetBy
 from services.deadline_clock.domain.calendars import COUNTRIES, calendar, zone
-from services.deadline_clock.domain.clock import (
-    Change,
-    Held,
-    advance,
-    lateness,
-    newly_late,
-    superseded,
-)
+from services.deadline_clock.domain.change import Change, Held
+from services.deadline_clock.domain.clock import advance, lateness, newly_late, superseded
 from services.deadline_clock.domain.escalation import (
     DEADLINE,
     MOVED_EARLIER,

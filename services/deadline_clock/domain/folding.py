@@ -1,6 +1,6 @@
 """How events become facts: each states something of one case; merged cases are a union."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -35,6 +35,14 @@ from services.deadline_clock.domain.facts import (
     Scope,
     Signal,
 )
+from services.deadline_clock.domain.merging import (
+    decision_id,
+    earliest,
+    filing_id,
+    initiation_id,
+    measure_id,
+    product_id,
+)
 
 T = TypeVar("T")
 
@@ -68,25 +76,6 @@ def _changed_scope(before: CaseFacts, after: CaseFacts) -> frozenset[str]:
     return frozenset(name for name in was | now if was.get(name) != now.get(name))
 
 
-def merged(survivor: CaseFacts, absorbed: CaseFacts) -> CaseFacts:
-    """The survivor with everything the absorbed case held.
-
-    Where both were assessed, exploitation and the earlier awareness stand until a person says
-    otherwise; of risk bands and other single answers the later one stands.
-    """
-    return replace(
-        survivor,
-        scope=_scope_of_both(survivor, absorbed),
-        signals=_earliest((*survivor.signals, *absorbed.signals)),
-        assessments=_strictest(survivor.assessments + absorbed.assessments),
-        risks=_latest(survivor.risks + absorbed.risks),
-        decisions=_union(absorbed.decisions, survivor.decisions, _decision_id),
-        measures=_union(absorbed.measures, survivor.measures, _measure_id),
-        initiations=_union(absorbed.initiations, survivor.initiations, _initiation_id),
-        filings=_union(absorbed.filings, survivor.filings, _filing_id),
-    )
-
-
 def _scoped(facts: CaseFacts, event: CaseScoped) -> CaseFacts:
     bearing = {item.product for item in event.items if item.status in _BEARING}
     products = sorted({item.product for item in event.items})
@@ -106,18 +95,8 @@ def _signalled(facts: CaseFacts, event: CaseSignalled) -> CaseFacts:
             reported_at=event.signal.reported_at,
             backfill=event.signal.backfill,
         )
-        signals = _earliest((*signals, signal))
+        signals = earliest((*signals, signal))
     return replace(facts, title=event.title, identifiers=event.identifiers, signals=signals)
-
-
-def _earliest(signals: Iterable[Signal]) -> tuple[Signal, ...]:
-    """One of each evidence and product: the one that was held first, so that nobody gains hours."""
-    first: dict[Hashable, Signal] = {}
-    for each in signals:
-        before = first.get(_signal_id(each))
-        if before is None or each.held_at < before.held_at:
-            first[_signal_id(each)] = each
-    return tuple(first.values())
 
 
 def _assessment(event: ExploitationAssessed) -> Assessment:
@@ -199,100 +178,34 @@ def _put(items: tuple[T, ...], item: T, key: Callable[[T], Hashable]) -> tuple[T
     return (*items, item)
 
 
-def _union(first: Iterable[T], second: Iterable[T], key: Callable[[T], Hashable]) -> tuple[T, ...]:
-    """Both, one of each key; the second's state counts."""
-    return tuple({key(each): each for each in (*first, *second)}.values())
-
-
-def _scope_of_both(survivor: CaseFacts, absorbed: CaseFacts) -> tuple[Scope, ...]:
-    bears: dict[str, bool] = {}
-    for each in (*survivor.scope, *absorbed.scope):
-        bears[each.product] = bears.get(each.product, False) or each.bears
-    return tuple(Scope(product, bears[product]) for product in sorted(bears))
-
-
-def _strictest(assessments: tuple[Assessment, ...]) -> tuple[Assessment, ...]:
-    standing: dict[str, Assessment] = {}
-    for each in assessments:
-        before = standing.get(each.product)
-        if before is None or _rank(each) < _rank(before):
-            standing[each.product] = each
-    return tuple(standing.values())
-
-
-def _rank(assessment: Assessment) -> tuple[bool, float]:
-    """Exploited before not; the earliest awareness first, the latest denial first."""
-    if assessment.aware_at is not None:
-        return (False, assessment.aware_at.timestamp())
-    return (True, -assessment.assessed_at.timestamp())
-
-
-def _latest(risks: tuple[Risk, ...]) -> tuple[Risk, ...]:
-    standing: dict[str, Risk] = {}
-    for each in risks:
-        before = standing.get(each.product)
-        if before is None:
-            standing[each.product] = each
-            continue
-        later = max(before, each, key=lambda risk: (risk.assessed_at, not risk.proposed))
-        same = before.band == each.band
-        since = min(before.since, each.since) if same else later.since
-        standing[each.product] = replace(later, since=since)
-    return tuple(standing.values())
-
-
-def _product(item: Assessment | Risk) -> Hashable:
-    return item.product
-
-
-def _signal_id(item: Signal) -> Hashable:
-    return (item.signal, item.product)
-
-
-def _decision_id(item: Decision) -> Hashable:
-    return item.decision
-
-
-def _measure_id(item: MeasureState) -> Hashable:
-    return item.measure
-
-
-def _initiation_id(item: Initiation) -> Hashable:
-    return (item.what, item.id, item.product)
-
-
-def _filing_id(item: Filing) -> Hashable:
-    return item.filing
-
-
 def _opened(facts: CaseFacts, event: CaseOpened) -> CaseFacts:
     return replace(facts, title=event.title, identifiers=event.identifiers)
 
 
 def _assessed(facts: CaseFacts, event: ExploitationAssessed) -> CaseFacts:
-    return replace(facts, assessments=_put(facts.assessments, _assessment(event), _product))
+    return replace(facts, assessments=_put(facts.assessments, _assessment(event), product_id))
 
 
 def _given_band(facts: CaseFacts, event: RiskAssessed) -> CaseFacts:
-    return replace(facts, risks=_put(facts.risks, _risk(facts, event), _product))
+    return replace(facts, risks=_put(facts.risks, _risk(facts, event), product_id))
 
 
 def _answered(facts: CaseFacts, event: DecisionRecorded) -> CaseFacts:
-    return replace(facts, decisions=_put(facts.decisions, _decision(event), _decision_id))
+    return replace(facts, decisions=_put(facts.decisions, _decision(event), decision_id))
 
 
 def _measured(
     facts: CaseFacts, event: MeasurePlanned | MeasureApproved | MeasureAvailable
 ) -> CaseFacts:
-    return replace(facts, measures=_put(facts.measures, _measure(event.measure), _measure_id))
+    return replace(facts, measures=_put(facts.measures, _measure(event.measure), measure_id))
 
 
 def _initiated(facts: CaseFacts, event: NoticeSent | WaveStarted) -> CaseFacts:
-    return replace(facts, initiations=_put(facts.initiations, _initiation(event), _initiation_id))
+    return replace(facts, initiations=_put(facts.initiations, _initiation(event), initiation_id))
 
 
 def _filed(facts: CaseFacts, event: FilingRecorded) -> CaseFacts:
-    return replace(facts, filings=_put(facts.filings, _filing(event), _filing_id))
+    return replace(facts, filings=_put(facts.filings, _filing(event), filing_id))
 
 
 def _closed(facts: CaseFacts, event: CaseClosed) -> CaseFacts:

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from schemas.clocks import Clock, Severity
-from services.deadline_clock.domain.clock import Held
+from services.deadline_clock.domain.change import Held
 from services.kit.database import Connection
 
 _COLUMNS = "case_id, occurrence, initial_load, because, decided_by, reopen_trigger, body"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.deadline_clock.domain.packs import PackError
+from services.deadline_clock.domain.pack_document import PackError
 from services.deadline_clock.domain.rules import Pack
 from services.kit.database import Connection
 

@@ -8,7 +8,10 @@ from services.deadline_clock.domain.facts import Coverage
 from services.kit.database import Connection
 
 PRODUCTS = "SELECT product, body FROM product WHERE product = ANY($1)"
-ENTITIES = "SELECT entity, body FROM entity WHERE entity = ANY($1)"
+CATALOGUE = """
+SELECT p.product, p.body, e.entity, e.body AS maker
+FROM product p LEFT JOIN entity e USING (entity) WHERE p.product = ANY($1)
+"""
 MADE_BY = "SELECT product FROM product WHERE entity = ANY($1)"
 SAVE_PRODUCTS = """
 INSERT INTO product AS t (product, revision, entity, body)
@@ -45,10 +48,16 @@ async def products(db: Connection, names: Iterable[str]) -> dict[str, ProductReg
     return {row["product"]: ProductRegistered.model_validate(row["body"]) for row in rows}
 
 
-async def entities(db: Connection, names: Iterable[str]) -> dict[str, EntityRegistered]:
-    """Legal entities by id, as far as the catalogue holds them."""
-    rows = await db.fetch(ENTITIES, list(names))
-    return {row["entity"]: EntityRegistered.model_validate(row["body"]) for row in rows}
+async def catalogue(
+    db: Connection, names: Iterable[str]
+) -> tuple[dict[str, ProductRegistered], dict[str, EntityRegistered]]:
+    """Products by id and the legal entities that make them, as far as the catalogue holds them."""
+    rows = await db.fetch(CATALOGUE, list(names))
+    makers = {row["entity"]: row["maker"] for row in rows if row["maker"] is not None}
+    return (
+        {row["product"]: ProductRegistered.model_validate(row["body"]) for row in rows},
+        {name: EntityRegistered.model_validate(body) for name, body in makers.items()},
+    )
 
 
 async def made_by(db: Connection, names: Iterable[str]) -> set[str]:

@@ -12,7 +12,7 @@ from schemas.catalogue import (
     QualificationKind,
 )
 from schemas.clocks import ClockEscalated
-from services.deadline_clock.domain.clock import Held
+from services.deadline_clock.domain.change import Held
 from services.deadline_clock.domain.decide import Decided, decide
 from services.deadline_clock.domain.facts import (
     Assessment,

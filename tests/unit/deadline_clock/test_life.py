@@ -19,7 +19,7 @@ from schemas.clocks import (
     ClockState,
     Severity,
 )
-from services.deadline_clock.domain.clock import OPEN
+from services.deadline_clock.domain.change import OPEN
 from services.deadline_clock.domain.decide import fire, told_together
 from services.deadline_clock.domain.facts import (
     CaseFacts,
@@ -32,7 +32,7 @@ from services.deadline_clock.domain.facts import (
     Scope,
     Surroundings,
 )
-from services.deadline_clock.domain.folding import merged
+from services.deadline_clock.domain.merging import merged
 from tests.unit.deadline_clock.facts import (
     BOOK,
     DAY,

@@ -6,7 +6,9 @@ import pytest
 
 from schemas.clocks import RuleKind
 from services.deadline_clock.consumer import consumer
-from services.deadline_clock.domain.packs import PackError, parse_escalation, parse_rules, rule_book
+from services.deadline_clock.domain.escalation_pack import parse_escalation
+from services.deadline_clock.domain.pack_document import PackError
+from services.deadline_clock.domain.packs import parse_rules, rule_book
 from services.deadline_clock.domain.rules import Status
 from tests.unit.deadline_clock.facts import BOOK, ESCALATION
 

@@ -1,0 +1,120 @@
+"""Two merged cases are the union of their facts, the stricter side first."""
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from services.deadline_clock.domain.facts import (
+    Assessment,
+    CaseFacts,
+    Decision,
+    Filing,
+    Initiation,
+    MeasureState,
+    Risk,
+    Scope,
+    Signal,
+)
+
+T = TypeVar("T")
+
+
+def merged(survivor: CaseFacts, absorbed: CaseFacts) -> CaseFacts:
+    """The survivor with everything the absorbed case held.
+
+    Where both were assessed, exploitation and the earlier awareness stand until a person says
+    otherwise; of risk bands and other single answers the later one stands.
+    """
+    return replace(
+        survivor,
+        scope=_scope_of_both(survivor, absorbed),
+        signals=earliest((*survivor.signals, *absorbed.signals)),
+        assessments=_strictest(survivor.assessments + absorbed.assessments),
+        risks=_latest(survivor.risks + absorbed.risks),
+        decisions=_union(absorbed.decisions, survivor.decisions, decision_id),
+        measures=_union(absorbed.measures, survivor.measures, measure_id),
+        initiations=_union(absorbed.initiations, survivor.initiations, initiation_id),
+        filings=_union(absorbed.filings, survivor.filings, filing_id),
+    )
+
+
+def earliest(signals: Iterable[Signal]) -> tuple[Signal, ...]:
+    """One of each evidence and product: the one that was held first, so that nobody gains hours."""
+    first: dict[Hashable, Signal] = {}
+    for each in signals:
+        before = first.get(signal_id(each))
+        if before is None or each.held_at < before.held_at:
+            first[signal_id(each)] = each
+    return tuple(first.values())
+
+
+def _union(first: Iterable[T], second: Iterable[T], key: Callable[[T], Hashable]) -> tuple[T, ...]:
+    """Both, one of each key; the second's state counts."""
+    return tuple({key(each): each for each in (*first, *second)}.values())
+
+
+def _scope_of_both(survivor: CaseFacts, absorbed: CaseFacts) -> tuple[Scope, ...]:
+    bears: dict[str, bool] = {}
+    for each in (*survivor.scope, *absorbed.scope):
+        bears[each.product] = bears.get(each.product, False) or each.bears
+    return tuple(Scope(product, bears[product]) for product in sorted(bears))
+
+
+def _strictest(assessments: tuple[Assessment, ...]) -> tuple[Assessment, ...]:
+    standing: dict[str, Assessment] = {}
+    for each in assessments:
+        before = standing.get(each.product)
+        if before is None or _rank(each) < _rank(before):
+            standing[each.product] = each
+    return tuple(standing.values())
+
+
+def _rank(assessment: Assessment) -> tuple[bool, float]:
+    """Exploited before not; the earliest awareness first, the latest denial first."""
+    if assessment.aware_at is not None:
+        return (False, assessment.aware_at.timestamp())
+    return (True, -assessment.assessed_at.timestamp())
+
+
+def _latest(risks: tuple[Risk, ...]) -> tuple[Risk, ...]:
+    standing: dict[str, Risk] = {}
+    for each in risks:
+        before = standing.get(each.product)
+        if before is None:
+            standing[each.product] = each
+            continue
+        later = max(before, each, key=lambda risk: (risk.assessed_at, not risk.proposed))
+        same = before.band == each.band
+        since = min(before.since, each.since) if same else later.since
+        standing[each.product] = replace(later, since=since)
+    return tuple(standing.values())
+
+
+def product_id(item: Assessment | Risk) -> Hashable:
+    """The product: one standing answer each."""
+    return item.product
+
+
+def signal_id(item: Signal) -> Hashable:
+    """The evidence and the product."""
+    return (item.signal, item.product)
+
+
+def decision_id(item: Decision) -> Hashable:
+    """The record."""
+    return item.decision
+
+
+def measure_id(item: MeasureState) -> Hashable:
+    """The measure."""
+    return item.measure
+
+
+def initiation_id(item: Initiation) -> Hashable:
+    """The act and its product."""
+    return (item.what, item.id, item.product)
+
+
+def filing_id(item: Filing) -> Hashable:
+    """The record."""
+    return item.filing
