@@ -2,8 +2,8 @@
 
 Signed records lie on `submissions.bulk`; the service starts and the time runs from the first
 advisory on the wire to the last. Public records are used where PATCHVIGIL_PUBLIC_DATA has
-them (the bar is meant for those), else made ones of a like size. `python -m tests.bench.intake_rate` writes
-bench/results/intake_rate.json.
+them (the bar is meant for those), else made ones of a like size.
+`python -m tests.bench.intake_rate` writes bench/results/intake_rate.json.
 """
 
 import asyncio

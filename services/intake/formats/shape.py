@@ -44,11 +44,11 @@ def needed(parent: Node, key: str, at: str) -> str:
 def text(parent: Node, key: str, at: str) -> str | None:
     """The text under `key`, stripped; None where it is absent or blank."""
     found = parent.get(key)
+    if isinstance(found, str):  # first: this is the hottest line of all parsers
+        return found.strip() or None
     if found is None:
         return None
-    if not isinstance(found, str):
-        raise _wrong(f"{at}/{key}", found, "a text")
-    return found.strip() or None
+    raise _wrong(f"{at}/{key}", found, "a text")
 
 
 def items(parent: Node, key: str, at: str) -> Iterator[tuple[str, Node]]:
