@@ -1,1 +1,1 @@
-"""The demonstration: a small fictional manufacturer, and one story played through the real fleet."""
+"""The demonstration: a fictional manufacturer, and one story played through the real fleet."""

@@ -20,7 +20,7 @@ Reopen = Annotated[
     str | None, typer.Option("--reopen", help="What would reopen a negative answer.")
 ]
 ProductOption = Annotated[str | None, typer.Option(help="Limit to one product.")]
-COLUMNS = ["case", "kind", "status", "title", "identifiers", "products", "waiting", "opened_at"]
+COLUMNS = ["case", "kind", "status", "title", "identifiers", "products", "opened_at"]
 
 
 def _post(case: str, path: str, body: dict[str, Any], who: str | None, *, wanted: bool) -> None:
@@ -53,7 +53,7 @@ def show(case: str, json: AsJson = False, who: As = None) -> None:
 def timeline(case: str, json: AsJson = False, who: As = None) -> None:
     """Show everything that happened in a case, in order, and who did it."""
     rows = door(who).items("triage", f"/v1/cases/{case}/timeline")
-    listing(rows, ["time", "source", "type", "actor", "summary"], json_wanted=json)
+    listing(rows, ["time", "service", "type", "actor", "summary"], json_wanted=json)
 
 
 @app.command()
@@ -63,8 +63,8 @@ def review(json: AsJson = False, who: As = None) -> None:
     if json:
         as_json(found)
         return
-    rows = found["items"] if isinstance(found, dict) else found
-    listing(rows, ["component", "reason", "products", "count"], json_wanted=False)
+    columns = ["component", "reason", "findings", "products", "some_vulnerabilities", "since"]
+    listing(found["items"], columns, json_wanted=False)
 
 
 @app.command()

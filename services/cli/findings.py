@@ -37,13 +37,3 @@ def ls(
 def show(finding: str, json: AsJson = False, who: As = None) -> None:
     """Show a finding with every assertion that met the component."""
     document(door(who).get("sbom-matcher", f"/v1/findings/{finding}"), json_wanted=json)
-
-
-@app.command()
-def review(json: AsJson = False, who: As = None) -> None:
-    """List unknown verdicts by component and reason: what a person must look at."""
-    listing(
-        door(who).items("triage", "/v1/review"),
-        ["component", "reason", "products", "findings", "mend"],
-        json_wanted=json,
-    )

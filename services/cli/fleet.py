@@ -157,7 +157,7 @@ def _skew(answer: httpx.Response, before: float) -> float:
 def reconcile(json: AsJson = False, who: As = None) -> None:
     """Recompute every join of every service; the differences must be none."""
     opened = door(who)
-    found = [opened.get(service, "/v1/reconcile") for service in SERVICES]
+    found = [{"service": name, **opened.get(name, "/v1/reconcile")} for name in SERVICES]
     if json:
         as_json(found)
     else:

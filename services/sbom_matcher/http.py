@@ -13,7 +13,6 @@ from services.sbom_matcher.reconcile import reconcile
 from services.sbom_matcher.store import groups, queries
 from services.sbom_matcher.store.queries import Filters, Location, Shown
 from services.sbom_matcher.views import (
-    DifferenceView,
     FindingView,
     LocationView,
     ReconcileView,
@@ -119,15 +118,12 @@ async def recompute(request: Request, unit: CurrentUnit) -> ReconcileView:
         versions=found.versions,
         findings=found.findings,
         waiting=found.waiting,
-        differences=found.differences,
-        listed=tuple(
-            DifferenceView(
-                what=each.what, vulnerability=each.vulnerability, product=each.product,
-                version=each.version, hardware=each.hardware, component=each.component,
-            )
+        counted=found.differences,
+        differences=tuple(
+            f"{each.what} {each.vulnerability} {each.product} {each.version} {each.component}"
             for each in found.listed
         ),
-    )  # fmt: skip
+    )
 
 
 def _view(shown: Shown) -> FindingView:

@@ -85,7 +85,7 @@ class Bench:
 
         async def check() -> bool:
             report = await self.get("/v1/reconcile", "admin")
-            assert report["differences"] == 0, report
+            assert report["differences"] == [], report
             return bool(report["waiting"] == 0)
 
         await eventually(check)

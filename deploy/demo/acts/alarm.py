@@ -1,0 +1,166 @@
+"""Acts 1 to 4: an advisory, a hospital's report, a page that wakes somebody, her assessment."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from deploy.demo import devices
+from deploy.demo.acts.plot import GATEWAY, OPENSSL, PUMP, case_of, findings, submit
+from deploy.demo.receivers import text_of
+from deploy.demo.stage import Stage
+
+_GONE = 410
+_FINDINGS = 3
+
+
+def advisory(stage: Stage) -> str:
+    """Register the company, submit SBOMs and an advisory; give the case that opens."""
+    stage.scene(1, "An advisory hits both products; a version that cannot be read shows unknown")
+    submit(stage, "plm", "01-catalogue.yaml")
+    fleet = stage.submit("plm", "devices.csv", devices.as_csv(), "text/csv")
+    stage.say("plm", f"submits devices.csv: {fleet['status']}, {fleet['counts']}")
+    for name, product, version in (
+        ("02-pump-2.4.0.cdx.json", PUMP, "2.4.0"),
+        ("03-gateway-5.1.0.cdx.json", GATEWAY, "5.1.0"),
+        ("04-gateway-5.0.2.cdx.json", GATEWAY, "5.0.2"),
+    ):
+        submit(stage, "plm", name, product=product, version=version)
+    submit(stage, "plm", "05-advisory-openssl.json")
+    found = stage.await_("three findings", lambda: _all_findings(stage))
+    verdicts = {(each["product"], each["version"]): each["verdict"] for each in found}
+    for each in found:
+        reason = each["reason"] or ""
+        stage.say(
+            "sbom-matcher",
+            f"{each['product']} {each['version']}: {each['component']} "
+            f"{each['component_version']} is {each['verdict']}",
+            reason,
+        )
+    wanted = {
+        (PUMP, "2.4.0"): "affected",
+        (GATEWAY, "5.1.0"): "affected",
+        (GATEWAY, "5.0.2"): "unknown",
+    }
+    stage.check(
+        "the advisory affects both products, and 5.0.2 is unknown",
+        passed=verdicts == wanted,
+        found=verdicts,
+    )
+    case = stage.await_("a case", lambda: case_of(stage, OPENSSL))
+    stage.say("triage", f"opens {case} for {OPENSSL}", "one case over all products")
+    review = stage.get("triage", "/v1/review")["items"]
+    listed = [each for each in review if each["component"] == "openssl"]
+    stage.check("the unreadable version is on the review list", passed=bool(listed), found=listed)
+    return case
+
+
+def signal(stage: Stage, case: str) -> None:
+    """Submit what the hospital reports; provisional clocks run and a person is paged."""
+    stage.scene(2, "A hospital reports exploitation on its gateway: provisional clock, page")
+    submit(stage, "psirt-2", "08-hospital-report.yaml")
+    clocks = stage.await_(
+        "provisional clocks",
+        lambda: stage.clocks(case, product=GATEWAY, state="provisional", kind="law"),
+    )
+    for clock in clocks:
+        stage.say(
+            "clock",
+            f"{clock['label']} is provisional, due {clock['due_operational']}",
+            clock["mode_reason"],
+        )
+    anchor = clocks[0]["anchor"]
+    stage.check(
+        "the provisional clock runs from the instant we held signal and finding",
+        passed=anchor["name"] == "signal_held_at",
+        found=anchor["name"],
+    )
+    call = stage.inbox.await_call("psirt-1", case)
+    stage.say(
+        "notification",
+        f"pages psirt-1 by signed webhook: {call.body['summary']}",
+        "to assess: evidence asks a person and starts no legal period",
+    )
+    stage.check("the webhook's signature holds", passed=call.genuine, found=call.message_id)
+
+
+def escalation(stage: Stage, case: str) -> None:
+    """Let the first person be silent; the second answers by her one-use link."""
+    stage.scene(3, "Nobody acknowledges; the next person does")
+    mail = stage.inbox.await_mail("psirt-2@", case)
+    stage.say("notification", "no answer within 15 minutes: psirt-2 is told", "next in the roster")
+    stage.quote(text_of(mail))
+    link = re.search(r"http://\S+/ack/\S+", text_of(mail))
+    stage.check("the mail carries a one-use link", passed=link is not None)
+    if link is None:
+        return
+    asked = stage.client.get(link[0])
+    answer = stage.client.post(link[0])
+    again = stage.client.post(link[0])
+    stage.say("psirt-2", "opens the link, confirms the page", "a GET alone changes nothing")
+    stage.check(
+        "the link works once",
+        passed=asked.is_success and answer.is_success and again.status_code == _GONE,
+        found=f"{asked.status_code}, {answer.status_code}, then {again.status_code}",
+    )
+    alerts = stage.get("notification", f"/v1/alerts?case={case}")["items"]
+    acked = [each for each in alerts if each["acknowledged_by"] == "psirt-2"]
+    stage.check("the alert is acknowledged by psirt-2", passed=bool(acked), found=len(acked))
+    running = stage.clocks(case, product=GATEWAY, state="provisional", kind="law")
+    stage.check("the acknowledgement stopped no clock", passed=bool(running), found=len(running))
+
+
+def assessment(stage: Stage, case: str) -> None:
+    """Confirm exploitation in the gateway; look at what that means for the pump."""
+    stage.scene(4, "She confirms for the gateway: the 24 h and 72 h run; the pump's is a shadow")
+    body = {
+        "product": GATEWAY,
+        "verdict": "exploited",
+        "aware_at": datetime.now(UTC).isoformat(),
+        "ground": "Packet captures show the crafted certificates and the crash; sessions were used",
+        "evidence": ["hospital-north-2026-001"],
+    }
+    stage.post("psirt-2", "triage", f"/v1/cases/{case}/assessments", body)
+    stage.say(
+        "psirt-2", "confirms exploitation in the gateway", "reasonable certainty is hers to state"
+    )
+    running = stage.await_("24 h and 72 h running", lambda: _both_running(stage, case))
+    for clock in running:
+        stage.say(
+            "clock",
+            f"{clock['label']}: mandatory, running, due {clock['due_operational']}",
+            clock["mode_reason"],
+        )
+    stage.check(
+        "24 h and 72 h are mandatory and run from aware_at",
+        passed={each["anchor"]["name"] for each in running if each["kind"] == "law"}
+        == {"aware_at"},
+        found=sorted(each["rule"] for each in running),
+    )
+    shadows = stage.clocks(case, product=PUMP, mode="shadow")
+    for clock in shadows:
+        stage.say("clock", f"pump, {clock['label']}: shadow", clock["mode_reason"])
+    stage.check(
+        'the pump shows a shadow clock, "not a legal duty: CRA Article 2(2)"',
+        passed=any("Article 2(2)" in each["mode_reason"] for each in shadows),
+        found=[each["mode_reason"] for each in shadows],
+    )
+    waiting = stage.get("triage", f"/v1/cases/{case}")["waiting"]
+    questions = sorted({each["question"] for each in waiting if each["product"] == PUMP})
+    for question in questions:
+        stage.say("triage", f"the pump waits for a person: {question}")
+    stage.check(
+        "the pump's open decisions are vigilance and field safety corrective action",
+        passed={"mdr.vigilance", "mdr.fsca"} <= set(questions),
+        found=questions,
+    )
+
+
+def _all_findings(stage: Stage) -> list[dict[str, Any]] | None:
+    found = findings(stage, OPENSSL)
+    return found if len(found) == _FINDINGS else None
+
+
+def _both_running(stage: Stage, case: str) -> list[dict[str, Any]] | None:
+    found = stage.clocks(case, product=GATEWAY, state="running", mode="mandatory")
+    stages = {each["stage"] for each in found}
+    return found if {"early_warning", "notification"} <= stages else None

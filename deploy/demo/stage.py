@@ -1,0 +1,149 @@
+"""Where the story is played: acts as each person over HTTP, says what happens, keeps the checks."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+
+from deploy.demo.cast import Cast
+from deploy.demo.receivers import Inbox
+
+T = TypeVar("T")
+
+COMPRESSION = 600.0
+"""A quarter of an hour to acknowledge takes 1.5 s; the 24 h of an early warning take 144 s."""
+
+_PATIENCE = 45.0
+_OK = 400
+
+
+class BrokenStoryError(Exception):
+    """The fleet did not do what the story says it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the closing table: what was asked of the running system, and its answer."""
+
+    act: int
+    what: str
+    passed: bool
+    found: str
+
+
+@dataclass(slots=True)
+class Stage:
+    """The running fleet, the cast, and what was found out so far."""
+
+    urls: Mapping[str, str]
+    cast: Cast
+    inbox: Inbox
+    client: httpx.Client
+    began: float = field(default_factory=time.monotonic)
+    opened: datetime = field(default_factory=lambda: datetime.now(UTC))
+    checks: list[Check] = field(default_factory=list)
+    act: int = 0
+
+    def scene(self, number: int, title: str) -> None:
+        """Begin an act."""
+        self.act = number
+        _print(f"\n({number}) {title}")
+
+    def say(self, actor: str, text: str, why: str = "") -> None:
+        """Print one line: simulated time, real time, actor, what happened and why."""
+        real = time.monotonic() - self.began
+        simulated = self.opened + timedelta(seconds=real * COMPRESSION)
+        reason = f"  [{why}]" if why else ""
+        _print(f"  {simulated:%a %d %b %H:%M} (+{real:5.1f} s)  {actor:12} {text}{reason}")
+
+    def quote(self, text: str) -> None:
+        """Print something as it was received."""
+        for line in text.rstrip().splitlines():
+            _print(f"        | {line}")
+
+    def check(self, what: str, *, passed: bool, found: object = "") -> None:
+        """Keep one check for the closing table."""
+        self.checks.append(Check(self.act, what, passed, str(found)))
+        if not passed:
+            _print(f"  !! {what}: found {found}")
+
+    def call(self, actor: str, method: str, service: str, path: str, **more: Any) -> httpx.Response:
+        """Send a request as a principal."""
+        headers = {"authorization": f"Bearer {self.cast.tokens[actor]}", **more.pop("headers", {})}
+        if method == "POST":
+            headers["idempotency-key"] = str(uuid4())
+        return self.client.request(method, self.urls[service] + path, headers=headers, **more)
+
+    def get(self, service: str, path: str, actor: str = "admin") -> Any:
+        """Read a document.
+
+        Raises:
+            BrokenStoryError: the service refused.
+        """
+        return _answer(self.call(actor, "GET", service, path))
+
+    def post(self, actor: str, service: str, path: str, body: Mapping[str, Any]) -> Any:
+        """Do something that must be accepted.
+
+        Raises:
+            BrokenStoryError: the service refused.
+        """
+        return _answer(self.call(actor, "POST", service, path, json=body))
+
+    def refused(self, actor: str, service: str, path: str, body: Mapping[str, Any]) -> Any:
+        """Do something that must be refused, and give the problem.
+
+        Raises:
+            BrokenStoryError: the service accepted it.
+        """
+        answer = self.call(actor, "POST", service, path, json=body)
+        if answer.status_code < _OK:
+            raise BrokenStoryError(f"{path} was accepted and should not be: {answer.text[:300]}")
+        return answer.json()
+
+    def submit(self, actor: str, name: str, content: bytes, kind: str, **more: str) -> Any:
+        """Submit a document to intake."""
+        answer = self.call(
+            actor, "POST", "intake", "/v1/submissions", content=content,
+            params={"name": name, **more}, headers={"content-type": kind},
+        )  # fmt: skip
+        return _answer(answer)
+
+    def await_(self, what: str, find: Callable[[], T | None], patience: float = _PATIENCE) -> T:
+        """Ask until something is there.
+
+        Raises:
+            BrokenStoryError: it was not there in time.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            found = find()
+            if found:
+                return found
+            if time.monotonic() > deadline:
+                raise BrokenStoryError(f"{what} did not happen within {patience:.0f} s")
+            time.sleep(0.1)
+
+    def clocks(self, case: str, **equal: Any) -> list[dict[str, Any]]:
+        """List a case's clocks with these field values."""
+        found = self.get("deadline-clock", f"/v1/clocks?case={case}&limit=200")["items"]
+        return [
+            each for each in found if all(each.get(name) == held for name, held in equal.items())
+        ]
+
+
+def _answer(answer: httpx.Response) -> Any:
+    if answer.status_code >= _OK:
+        request = answer.request
+        raise BrokenStoryError(f"{request.method} {request.url.path}: {answer.text[:800]}")
+    return answer.json()
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
