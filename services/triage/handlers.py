@@ -149,7 +149,7 @@ async def on_reports(batch: Batch, unit: Unit) -> None:
             causes.note_signal(each, signal.signal)
         await facts.save_signals(unit.db, [(signal, each.revision) for signal in found])
         stated = [signal.signal for signal in found]
-        await facts.retract_signals(unit.db, each.event.report, stated, each.time)
+        await facts.retract_signals(unit.db, each.event.report, stated, each.time, each.revision)
     await settle(unit, identifiers, causes, reports=names)
 
 

@@ -48,6 +48,7 @@ ON CONFLICT (finding) DO UPDATE SET vulnerability = excluded.vulnerability,
     verdict = excluded.verdict, reason = excluded.reason, cleared = excluded.cleared,
     held_at = excluded.held_at, changed_at = excluded.changed_at, revision = excluded.revision,
     bearing_at = CASE WHEN excluded.bearing_at IS NULL THEN NULL
+        WHEN t.cleared THEN excluded.changed_at
         ELSE coalesce(t.bearing_at, excluded.bearing_at) END
 WHERE (t.vulnerability = excluded.vulnerability AND t.revision < excluded.revision)
     OR (t.vulnerability <> excluded.vulnerability AND t.changed_at < excluded.changed_at)
@@ -102,7 +103,7 @@ WHERE t.signal = u.signal AND t.revision < u.revision
 RETRACT = """
 UPDATE signal SET withdrawn_at = $3
 WHERE reporter = $1 AND signal <> ALL($2::text[]) AND signal LIKE 'report/%'
-    AND withdrawn_at IS NULL
+    AND withdrawn_at IS NULL AND revision < $4
 """
 SCORE = """
 INSERT INTO exploit_score AS t (identifier, model, probability, percentile, observed_on)
@@ -224,9 +225,11 @@ async def withdraw_signals(
         await db.execute(WITHDRAW, *_columns(rows))
 
 
-async def retract_signals(db: Connection, report: str, stated: Iterable[str], at: datetime) -> None:
+async def retract_signals(
+    db: Connection, report: str, stated: Iterable[str], at: datetime, revision: int
+) -> None:
     """Mark a report's earlier signals as taken back, where its newer state no longer has them."""
-    await db.execute(RETRACT, report, sorted(stated), at)
+    await db.execute(RETRACT, report, sorted(stated), at, revision)
 
 
 async def save_scores(db: Connection, scores: Sequence[ScoreObserved]) -> None:

@@ -12,7 +12,13 @@ from schemas.cases import (
     RiskAssessed,
     ScopeStatus,
 )
-from schemas.findings import FindingChanged, Verdict, VulnerabilityMerged, VulnerabilitySplit
+from schemas.findings import (
+    FindingChanged,
+    FindingCleared,
+    Verdict,
+    VulnerabilityMerged,
+    VulnerabilitySplit,
+)
 from schemas.signals import (
     ExploitationWithdrawn,
     Harm,
@@ -248,6 +254,45 @@ async def test_a_signal_that_is_taken_back_is_shown_and_ends_nothing(triage: Tri
         return asked and page["signals"][0]["withdrawn_at"] is not None
 
     await triage.until(shown)
+
+
+async def test_a_finding_that_returns_after_it_was_cleared_bears_from_its_return_on(
+    triage: Triage,
+) -> None:
+    await triage.wire.publish(described("CVE-2026-9011"), opened("CVE-2026-9011", "pump"))
+    case = await triage.case_of("CVE-2026-9011")
+    await triage.wire.publish(
+        FindingCleared(finding=finding("CVE-2026-9011", "pump"), why="left", cleared_at=LATER)
+    )
+    await triage.wire.publish(opened("CVE-2026-9011", "pump"))
+    await triage.wire.publish(reported("CVE-2026-9011", signal="kev/11"))
+    signalled = await triage.wire.event(CaseSignalled, case=case)
+    assert signalled.products[0].held_at > LATER
+
+
+async def test_a_report_that_no_longer_speaks_of_exploitation_takes_its_signal_back(
+    triage: Triage,
+) -> None:
+    def report(*, exploited: bool) -> ReportReceived:
+        return ReportReceived(
+            report="R-12",
+            kind=ReportKind.CUSTOMER,
+            title="Somebody was in the gateway",
+            product="gateway",
+            exploited=exploited,
+            received_at=EARLY,
+        )
+
+    await triage.wire.publish(report(exploited=False), report(exploited=True))
+    case = (await triage.wire.event(CaseOpened, report="R-12")).case
+    await triage.wire.event(CaseSignalled, case=case)
+    await triage.wire.publish(report(exploited=False))
+
+    async def taken_back() -> bool:
+        signals = (await triage.get(f"/v1/cases/{case}"))["signals"]
+        return signals[0]["withdrawn_at"] is not None
+
+    await triage.until(taken_back)
 
 
 async def test_the_recomputation_of_all_these_cases_finds_nothing_missed(triage: Triage) -> None:
