@@ -118,6 +118,9 @@ class Sealer:
             except TRANSIENT as error:
                 _log.warning("audit rows wait for their seal: %s", type(error).__name__)
                 self._woken.set()
+            except Exception:  # noqa: BLE001  (unsealed rows would pile up unseen)
+                _log.exception("the sealer goes on after an error that nobody declared")
+                self._woken.set()
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK.total_seconds()):
                     await self._woken.wait()

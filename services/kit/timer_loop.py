@@ -82,18 +82,27 @@ class TimerLoop:
         while not self._stopping:
             try:
                 pause = await self.tick()
+                metrics.TIMER_TICK.set(clock.now().timestamp())
             except TRANSIENT as error:
                 _log.warning("timers wait, a store is away: %s", type(error).__name__)
-                self._sweep_at = self._top_up_at = 0.0
-                pause = _PAUSE_AFTER_ERROR
+                pause = self._start_over()
+            except Exception:  # noqa: BLE001  (see below)
+                # Whatever it is (asyncpg's own state after a broken connection was one): timers
+                # that stop are worse. The tick's time stands still and the log tells.
+                _log.exception("timers go on after an error that nobody declared")
+                pause = self._start_over()
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):  # wait_for may swallow a cancellation in 3.11
                     await self._moves.news.wait()
                     self._moves.news.clear()
 
+    def _start_over(self) -> float:
+        """Sweep and fill anew after an error: what it interrupted is not known."""
+        self._sweep_at = self._top_up_at = 0.0
+        return _PAUSE_AFTER_ERROR
+
     async def tick(self) -> float:
         """Do what is due and answer how many seconds may pass until the next look."""
-        metrics.TIMER_TICK.set(clock.now().timestamp())
         moves = self._hear()
         if self._must_sweep():
             await self._sweep()  # before Redis is asked, which may take seconds to be away

