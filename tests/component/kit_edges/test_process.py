@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import asyncpg
 import httpx
@@ -25,14 +26,9 @@ ROOT = Path(__file__).parents[3]
 @asynccontextmanager
 async def served(settings: Settings, world: World) -> AsyncIterator[asyncio.subprocess.Process]:
     """Start the service and wait until it is ready."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tests.component.kit_edges.served"),
-        cwd=ROOT,
-        env=os.environ | world.environment(SERVICE),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    log = world.folder / "served.log"
+    with log.open("wb") as said:
+        process = await start(world, said)
     try:
         async with asyncio.timeout(90), httpx.AsyncClient() as client:
             while True:
@@ -41,13 +37,24 @@ async def served(settings: Settings, world: World) -> AsyncIterator[asyncio.subp
                     if answer.status_code == 200:
                         break
                 except httpx.TransportError:
-                    assert process.returncode is None
+                    assert process.returncode is None, log.read_text()[-4000:]
                 await asyncio.sleep(0.1)
         yield process
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def start(world: World, said: BinaryIO) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.component.kit_edges.served"),
+        cwd=ROOT,
+        env=os.environ | world.environment(SERVICE),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=said,
+    )
 
 
 def url(settings: Settings) -> str:
