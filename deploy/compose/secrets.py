@@ -13,6 +13,10 @@ from deploy.kafka import node
 from deploy.principals import ensure
 from schemas.topics import SERVICES
 
+_KEEPER = "intake"
+"""The one service that keeps personal data, and so the one that is given its key."""
+_KEY, _KEY_BYTES = place.CREDENTIALS / "pii.key", 32
+
 _SECRET, _GROUP_READS, _ALL_READ = 0o400, 0o440, 0o444
 
 
@@ -22,6 +26,7 @@ def main() -> None:
     credentials = load_or_create(home.credentials)
     for service in SERVICES:
         _give(_settings_file(service), _settings(credentials, service), place.USERS[service])
+    _give_key()
     _give(place.CREDENTIALS / "redis.conf", _redis(credentials), place.REDIS_USER)
     settings = node.properties(place.kafka_settings(credentials))
     # Its image copies the file, mode and all, and then appends to the copy.
@@ -41,7 +46,16 @@ def _settings_file(service: str) -> Path:
 def _settings(credentials: Credentials, service: str) -> str:
     """Write a service's settings as a shell reads them; no value holds a quote."""
     settings = place.stack(credentials).environment(service)
+    if service == _KEEPER:
+        settings |= {"PATCHVIGIL_PII_KEY_FILE": str(_KEY)}
     return "".join(f"{name}='{value}'\n" for name, value in settings.items())
+
+
+def _give_key() -> None:
+    """Make the key of personal data once: another one would open nothing of what is stored."""
+    if not _KEY.exists():
+        write_private(_KEY, os.urandom(_KEY_BYTES))
+    _own(_KEY, place.USERS[_KEEPER], _SECRET)
 
 
 def _redis(credentials: Credentials) -> str:
@@ -55,7 +69,8 @@ def _give(path: Path, text: str, user: int, mode: int = _SECRET) -> None:
 
 def _own(path: Path, user: int, mode: int) -> None:
     # Mode first: once the file is another's, this user may not change it any more.
-    path.chmod(mode)
+    if path.stat().st_uid == os.geteuid():
+        path.chmod(mode)
     os.chown(path, user, place.GROUP)
 
 

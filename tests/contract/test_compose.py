@@ -14,6 +14,7 @@ from deploy.credentials import POSTGRES_ADMIN, generate
 from deploy.embedded.ports import SERVICE_PORTS
 from deploy.world import PostgresAddress
 from schemas.topics import SERVICES, TOPICS, users
+from services.intake.sealing import SealSettings
 from services.kit import health
 from services.kit.settings import PREFIX, Settings
 from services.notification.settings import NotificationSettings
@@ -31,8 +32,11 @@ MAY_CHANGE = {
 """The capabilities that a container keeps, each explained beside it in compose.yaml."""
 
 
-def _variables(settings: type[BaseSettings]) -> set[str]:
-    return {f"{PREFIX}{name.upper()}" for name in settings.model_fields}
+def _variables(*settings: type[BaseSettings]) -> set[str]:
+    return {f"{PREFIX}{name.upper()}" for each in settings for name in each.model_fields}
+
+
+KNOWN = _variables(Settings, NotificationSettings, SealSettings)
 
 
 def test_the_containers_are_the_servers_the_jobs_and_every_service() -> None:
@@ -66,7 +70,7 @@ def test_a_service_is_given_only_settings_that_it_reads_and_its_own_secrets(serv
     credentials = generate()
     written = secrets._settings(credentials, service)
     given = dict(line.split("=", 1) for line in written.splitlines())
-    assert given.keys() <= _variables(Settings) | _variables(NotificationSettings)
+    assert given.keys() <= KNOWN
     for other in set(SERVICES) - {service}:
         assert credentials.kafka[other] not in written
         assert credentials.postgres[other] not in written
@@ -80,7 +84,7 @@ def test_variables_of_the_dockerfile_and_of_compose_exist() -> None:
         DOCKERFILE + (ROOT / "compose.yaml").read_text() + (ROOT / "deploy/service.sh").read_text()
     )
     named = set(re.findall(rf"{PREFIX}[A-Z_]+", text))
-    assert named <= _variables(Settings) | _variables(NotificationSettings)
+    assert named <= KNOWN
 
 
 def test_the_servers_are_the_stock_images_of_the_containers_world() -> None:
