@@ -65,9 +65,7 @@ async def on_advisories(batch: Batch, unit: Unit) -> None:
     """Keep what advisories claim, in spans of version keys."""
     published, withdrawn = batch.of(AdvisoryPublished), batch.of(AdvisoryWithdrawn)
     await unit.lock("advisory", (each.key for each in batch))
-    spoken = await advisories.publish(
-        unit.db, [(each.event, each.revision) for each in published]
-    )
+    spoken = await advisories.publish(unit.db, [(each.event, each.revision) for each in published])
     ended = await advisories.withdraw(
         unit.db, [(each.event.advisory, each.revision) for each in withdrawn], unit.now
     )

@@ -1,4 +1,4 @@
-"""The HTTP edge: findings with evidence, vulnerabilities by any identifier, and where things are."""
+"""The HTTP edge: findings with evidence, vulnerabilities by any identifier, where things are."""
 
 from typing import Annotated
 from uuid import UUID
@@ -95,7 +95,9 @@ async def where(
     """Say which product versions hold a component, by its exact name or its package URL."""
     unit.require()
     package = purl.parse(component) if component.startswith("pkg:") else None
-    name, _, version = component.rpartition("@") if component.find("@", 1) > 0 else (component, "", "")
+    name, _, version = (
+        component.rpartition("@") if component.find("@", 1) > 0 else (component, "", "")
+    )
     wanted = package.version if package else version or None
 
     async def query(after: Key | None, most: int) -> list[Location]:
@@ -127,9 +129,7 @@ async def recompute(request: Request, unit: CurrentUnit) -> ReconcileView:
 
 
 def _view(shown: Shown) -> FindingView:
-    return FindingView(
-        **dict(shown.finding), live=shown.live, cleared_at=shown.cleared_at
-    )
+    return FindingView(**dict(shown.finding), live=shown.live, cleared_at=shown.cleared_at)
 
 
 def _location(found: Location) -> LocationView:

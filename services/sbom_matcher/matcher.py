@@ -1,4 +1,4 @@
-"""Runs matches beside the handlers: urgent work first, bulk work in pieces too small to delay it."""
+"""Runs matches beside the handlers: urgent work first, bulk work in pieces that never delay it."""
 
 import asyncio
 import logging

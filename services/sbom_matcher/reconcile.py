@@ -89,6 +89,7 @@ async def reconcile(pool: Pool, now: datetime) -> Reconciliation:
     """Match everything anew, in pages, and compare with the findings held."""
     report = Reconciliation()
     async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+        await matches.by_index(db)
         waiting = await _waiting(db)
         report.waiting = len(waiting.identifiers) + len(waiting.versions)
         await _compare_groups(db, waiting, report)

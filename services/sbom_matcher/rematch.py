@@ -22,8 +22,9 @@ _INVENTORY = "the product version has a usable SBOM now, or is no longer watched
 
 
 async def lock(unit: Unit) -> None:
-    """Take the turn of this match."""
+    """Take the turn of this match, and let it run over the indexes."""
     await unit.lock("matching", ["all"])
+    await matches.by_index(unit.db)
 
 
 async def rematch(unit: Unit, waiting: Sequence[Pending]) -> None:

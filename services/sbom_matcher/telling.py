@@ -128,9 +128,7 @@ def _event(
     if isinstance(change, Opened):
         return FindingOpened(finding=kept.finding)
     if isinstance(change, Changed):
-        return FindingChanged(
-            finding=kept.finding, previous=change.before.verdict, why=change.why
-        )
+        return FindingChanged(finding=kept.finding, previous=change.before.verdict, why=change.why)
     return FindingCleared(
         finding=kept.finding,
         why=telling.why_cleared(change.place),

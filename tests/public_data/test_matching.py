@@ -78,12 +78,12 @@ def stated() -> Iterator[Stated]:
 
 
 @cache
-def sboms() -> dict[str, tuple[str, ...]]:
+def sboms() -> dict[str, str]:
     """The public CycloneDX documents that are SBOMs, as JSON texts by name."""
-    found = {DEVICE: ((FOLDER / "sbom/medical-device.cdx.json").read_text(),)}
+    found = {DEVICE: (FOLDER / "sbom/medical-device.cdx.json").read_text()}
     with lzma.open(FOLDER / "sbom/cyclonedx-examples.jsonl.xz", "rt") as records:
         for number, record in enumerate(records):
-            found[f"example-{number}"] = (record,)
+            found[f"example-{number}"] = record
     return found
 
 
@@ -92,7 +92,7 @@ def stock() -> Iterator[tuple[Stock, str]]:
     for version in ("12.2.8.400", "12.9"):
         spoken = (Spoken("Philips", "Vue PACS"),)
         yield Stock(SYSTEM, version, "", "", handles.of_product(SYSTEM, version, spoken)), SYSTEM
-    for product, (text,) in sboms().items():
+    for product, text in sboms().items():
         try:
             bom = cyclonedx.parse(json.loads(text))
         except FormatError:  # VEX and other documents that are no SBOM
@@ -120,9 +120,7 @@ def of_device(component: str, holds: Verdict) -> set[str]:
     return {
         each.vulnerability
         for each in findings()
-        if each.product == DEVICE
-        and each.component == component
-        and each.decision.verdict is holds
+        if each.product == DEVICE and each.component == component and each.decision.verdict is holds
     }
 
 
@@ -132,8 +130,8 @@ def test_everything_is_matched_and_what_cannot_be_read_is_counted_by_reason() ->
     unknown = Counter(
         each.decision.reason for each in found if each.decision.verdict is Verdict.UNKNOWN
     )
-    print(f"\nby verdict: {dict(by_verdict)}\nunknown by reason: {dict(unknown)}")
-    print(f"by product: {dict(Counter(each.product for each in found))}")
+    print(f"\nby verdict: {dict(by_verdict)}\nunknown by reason: {dict(unknown)}")  # noqa: T201 - for people
+    print(f"by product: {dict(Counter(each.product for each in found))}")  # noqa: T201 - for people
     assert by_verdict["affected"] > 100
     assert all(reason for reason in unknown)
 
@@ -195,7 +193,5 @@ def test_a_product_is_met_by_its_vendor_name_and_version_where_no_identifier_is_
 
 
 def test_hardware_without_a_version_is_unknown_and_never_clean() -> None:
-    [chip] = [
-        piece for piece, name in stock() if name.startswith("Qualcomm Atheros QCA9563")
-    ]
+    [chip] = [piece for piece, name in stock() if name.startswith("Qualcomm Atheros QCA9563")]
     assert {each.reason for each in chip.handles} == {"no_version"}

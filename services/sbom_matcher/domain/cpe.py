@@ -30,7 +30,7 @@ class Cpe:
 
     @property
     def base(self) -> str | None:
-        """The key, such as `cpe:a:wolfssl:wolfssl`; None where vendor or product is not concrete."""
+        """The key, such as `cpe:a:wolfssl:wolfssl`; None without concrete vendor and product."""
         if self.part not in _PARTS or {self.vendor, self.product} & {ANY, NA, ""}:
             return None
         return f"cpe:{self.part}:{self.vendor}:{self.product}"
@@ -57,7 +57,7 @@ def parse(text: str) -> Cpe | None:
 
 
 def _unquoted(field: str) -> str:
-    """Take a field's backslashes away; a quoted sign alone (`\\-`) is itself, not NA."""
+    """Take a field's backslashes away; a sign quoted alone is itself, not ANY or NA."""
     if field in {r"\-", r"\*"}:
         return field
     return _QUOTED.sub(r"\1", field).lower()

@@ -46,8 +46,10 @@ def of_component(component: Component) -> tuple[Handle, ...]:
     cpe_version = name.written_version if name else None
     if name and (base := name.base):
         handles.append(_keyed(base, versions.GENERIC, component.version, cpe_version))
-    for ident in sorted(_spoken(component, package, name)):
-        handles.append(_keyed(ident, versions.GENERIC, component.version, cpe_version))
+    handles.extend(
+        _keyed(ident, versions.GENERIC, component.version, cpe_version)
+        for ident in sorted(_spoken(component, package, name))
+    )
     return tuple(handles)
 
 
@@ -70,9 +72,7 @@ def unreadable(component: Component) -> bool:
     return bool(component.purl or component.cpe) and not of_component(component)
 
 
-def _spoken(
-    component: Component, package: purl.Package | None, name: cpe.Cpe | None
-) -> set[str]:
+def _spoken(component: Component, package: purl.Package | None, name: cpe.Cpe | None) -> set[str]:
     vendors = [component.supplier, component.group, package.vendor if package else None]
     found = {names.base(vendor, component.name) for vendor in vendors}
     if name and name.base:

@@ -1,4 +1,4 @@
-"""Turns what an assertion calls a range into half-open intervals of version keys, or says why not."""
+"""Turns what an assertion calls a range into intervals of version keys, or says why not."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

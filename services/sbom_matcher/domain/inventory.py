@@ -66,9 +66,7 @@ def describe(product: str) -> VulnerabilityDescribed:
     )
 
 
-def gaps(
-    released: Iterable[Released], contents: Iterable[Contents]
-) -> dict[Place, Decision]:
+def gaps(released: Iterable[Released], contents: Iterable[Contents]) -> dict[Place, Decision]:
     """Find what the inventory of these product versions lacks."""
     held = list(contents)
     found = {}
@@ -84,7 +82,7 @@ def gaps(
 
 
 def _uncovered(released: Released, contents: list[Contents]) -> tuple[str, ...]:
-    """Name the hardware of a version that no usable SBOM covers; empty text is the version itself."""
+    """Name the hardware of a version that no usable SBOM covers; empty means all of it."""
     usable = {
         each.hardware
         for each in contents

@@ -16,7 +16,9 @@ _LEGAL_FORMS = frozenset(
         "organization", "oy", "plc", "project", "pty", "sa", "sarl", "spa", "srl", "team",
     }
 )  # fmt: skip
-_NOBODY = frozenset({"", "n a", "na", "none", "unknown", "unspecified", "various", "all", "redacted"})
+_NOBODY = frozenset(
+    {"", "n a", "na", "none", "unknown", "unspecified", "various", "all", "redacted"}
+)
 _LONGEST = 256
 
 

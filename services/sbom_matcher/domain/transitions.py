@@ -59,8 +59,8 @@ def compare(
 ) -> Iterator[Transition]:
     """Give the transitions from what is held to what should hold, in the order of places.
 
-    Something not affected or fixed opens nothing unless a person states it, yet it keeps and changes
-    a finding that was open: the way from affected to fixed is worth telling.
+    Something not affected or fixed opens nothing unless a person states it, yet it keeps and
+    changes a finding that was open: the way from affected to fixed is worth telling.
     """
     for place in sorted(wanted.keys() | held.keys()):
         decision, before = wanted.get(place), held.get(place)

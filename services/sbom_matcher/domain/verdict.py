@@ -34,7 +34,7 @@ class Decision:
 
     @property
     def noteworthy(self) -> bool:
-        """Whether it opens a finding; that something is not affected only does if a person says it."""
+        """Whether it opens a finding; `not affected` only does if a person states it."""
         return self.verdict in _OPEN or self.stated
 
 
@@ -74,9 +74,7 @@ def combine(mets: Iterable[Met]) -> Decision:
 def _without_echo(decided: dict[Place, Decision]) -> dict[Place, Decision]:
     """Leave out a product-wide statement's own row where it already shows on components."""
     shown = {
-        (place.vulnerability, place.product, place.version)
-        for place in decided
-        if place.component
+        (place.vulnerability, place.product, place.version) for place in decided if place.component
     }
     return {
         place: decision
@@ -107,7 +105,9 @@ def _latest(statements: list[Met]) -> Met | None:
 
 def _fixed_in(heads: list[Met], mets: tuple[Met, ...]) -> tuple[str, ...]:
     """Name the versions that end the ranges in which the component lies."""
-    affected = {(each.advisory, each.asserter) for each in heads if each.verdict is Verdict.AFFECTED}
+    affected = {
+        (each.advisory, each.asserter) for each in heads if each.verdict is Verdict.AFFECTED
+    }
     return tuple(
         sorted(
             {

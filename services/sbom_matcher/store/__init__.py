@@ -1,1 +1,1 @@
-"""SQL of sbom-matcher: stock, advisories, groups of identifiers, findings and what waits to be matched."""
+"""SQL of sbom-matcher: stock, advisories, groups of identifiers, findings, what waits."""

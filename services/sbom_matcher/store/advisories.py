@@ -1,4 +1,4 @@
-"""Stores advisories: what each says of each vulnerability, as records, aliases, assertions, spans."""
+"""Stores advisories as records, aliases, assertions and spans of version keys."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -103,7 +103,7 @@ async def publish(
 async def withdraw(
     db: Connection, withdrawn: Sequence[tuple[str, int]], now: datetime
 ) -> dict[str, list[str]]:
-    """End what withdrawn advisories (id, revision) claim; their words are kept, marked withdrawn."""
+    """End what withdrawn advisories (id, revision) claim; keep their words, marked withdrawn."""
     latest = dict(withdrawn)
     rows = await db.fetch(WITHDRAW, list(latest), list(latest.values()), now)
     ended = [row["advisory"] for row in rows]

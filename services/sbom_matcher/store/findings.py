@@ -16,13 +16,17 @@ from services.sbom_matcher.domain.matching import Place
 from services.sbom_matcher.domain.transitions import Standing
 
 _STANDING = """
-SELECT id, vulnerability, product, version, hardware, component, live, verdict, digest, held_at, body
+SELECT id, vulnerability, product, version, hardware, component, live, verdict, digest, held_at,
+    body
 FROM finding
 """
 BY_VULNERABILITY = _STANDING + "WHERE vulnerability = ANY($1)"
-BY_VERSION = _STANDING + """
+BY_VERSION = (
+    _STANDING
+    + """
 JOIN unnest($1::text[], $2::text[]) AS w(product, version) USING (product, version)
 """
+)
 LIVE = _STANDING + "WHERE live AND vulnerability = ANY($1)"
 SAVE = """
 INSERT INTO finding AS held (id, vulnerability, product, version, hardware, component, live,
@@ -101,9 +105,7 @@ async def of_vulnerabilities(
     return _held(await db.fetch(LIVE if only_live else BY_VULNERABILITY, vulnerabilities))
 
 
-async def of_versions(
-    db: Connection, versions: Sequence[tuple[str, str]]
-) -> dict[Place, Held]:
+async def of_versions(db: Connection, versions: Sequence[tuple[str, str]]) -> dict[Place, Held]:
     """Load the findings of product versions."""
     return _held(await db.fetch(BY_VERSION, [p for p, _ in versions], [v for _, v in versions]))
 

@@ -38,7 +38,8 @@ INSERT INTO vulnerability (id) SELECT DISTINCT unnest($1::text[]) ON CONFLICT DO
 """
 ABSORB = """
 UPDATE vulnerability v SET absorbed = v.absorbed || a.ids FROM (
-    SELECT n.survivor, array_agg(n.absorbed) || coalesce(array_agg(o.id) FILTER (WHERE o.id <> ''), '{}') AS ids
+    SELECT n.survivor, array_agg(DISTINCT n.absorbed)
+        || coalesce(array_agg(o.id) FILTER (WHERE o.id <> ''), '{}') AS ids
     FROM unnest($1::text[], $2::text[]) AS n(survivor, absorbed)
     LEFT JOIN LATERAL (
         SELECT unnest(absorbed) AS id FROM vulnerability WHERE id = n.absorbed) o ON true
@@ -53,13 +54,17 @@ LIVE_AGAIN = """
 UPDATE vulnerability SET merged_into = NULL WHERE id = ANY($1)
 """
 GIVE_BACK = """
-UPDATE vulnerability SET absorbed = array(SELECT unnest(absorbed) EXCEPT SELECT unnest($2::text[]))
+UPDATE vulnerability
+SET absorbed = array(SELECT unnest(absorbed) EXCEPT SELECT unnest($2::text[]))
 WHERE id = ANY($1)
 """
-TOLD = "SELECT id, described FROM vulnerability WHERE id = ANY($1) AND described IS NOT NULL"
+TOLD = """
+SELECT id, described FROM vulnerability WHERE id = ANY($1) AND described IS NOT NULL
+"""
 GROUPS = """
 SELECT v.id, v.absorbed,
-    array(SELECT identifier FROM identifier WHERE vulnerability = v.id ORDER BY number) AS identifiers
+    array(
+        SELECT identifier FROM identifier WHERE vulnerability = v.id ORDER BY number) AS identifiers
 FROM vulnerability v WHERE v.id = ANY($1)
 """
 RECORDS = """
@@ -83,7 +88,7 @@ class Group:
 
 
 async def load(db: Connection, identifiers: Sequence[str]) -> tuple[dict[str, Held], list[Edge]]:
-    """Load every identifier that these may be joined with, holding new ones, and what joins them."""
+    """Load all identifiers that these may be joined with, and what joins them; hold new ones."""
     reached = [row["identifier"] for row in await db.fetch(REACH, identifiers)]
     asked = dict.fromkeys(identifiers)
     await db.execute(HOLD, [*asked, *sorted(set(reached) - asked.keys())])

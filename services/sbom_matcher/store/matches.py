@@ -1,7 +1,7 @@
 """Matches in SQL: a vulnerability against the portfolio, product versions against all advisories.
 
-Each direction is one statement over indexed byte keys; `domain.matching` is the same rule in memory,
-and a property test holds the two equal.
+Each direction is one statement over indexed byte keys; `domain.matching` is the same rule in
+memory, and a property test holds the two equal.
 """
 
 from collections import defaultdict
@@ -62,6 +62,23 @@ def _both(statement: str) -> str:
 
 BY_VULNERABILITY = _both(_BY_VULNERABILITY)
 BY_VERSION = _both(_BY_VERSION)
+
+BY_INDEX = """
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true),
+    set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true),
+    set_config('max_parallel_workers_per_gather', '0', true)
+"""
+"""Match over indexes whatever the statistics say, with a plan made once for a connection.
+
+Eight tables take 20 ms to plan and 0.3 ms to join; and the selectivity of a byte interval, which
+PostgreSQL cannot guess, made it read all 400,000 spans for one SBOM.
+"""
+
+
+async def by_index(db: Connection) -> None:
+    """Make the matches of this transaction run over the indexes; call it before them."""
+    await db.execute(BY_INDEX)
 
 
 async def of_vulnerabilities(

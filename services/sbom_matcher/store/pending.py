@@ -24,7 +24,8 @@ SELECT scope, subject, stamp, bulk, cause, traceparent FROM pending_match
 WHERE bulk = $1 AND retry_at <= clock_timestamp() ORDER BY number LIMIT $2
 """
 DONE = """
-DELETE FROM pending_match p USING unnest($1::text[], $2::text[], $3::uuid[]) AS d(scope, subject, stamp)
+DELETE FROM pending_match p
+USING unnest($1::text[], $2::text[], $3::uuid[]) AS d(scope, subject, stamp)
 WHERE p.scope = d.scope AND p.subject = d.subject AND p.stamp = d.stamp
 """
 PUT_OFF = """
@@ -99,7 +100,14 @@ async def put(db: Connection, wishes: Iterable[Wish]) -> None:
 async def following(db: Connection, limit: int, *, bulk: bool) -> list[Pending]:
     """Read what waits longest on a lane."""
     return [
-        Pending(row["scope"], row["subject"], row["stamp"], row["bulk"], row["cause"], row["traceparent"])
+        Pending(
+            row["scope"],
+            row["subject"],
+            row["stamp"],
+            row["bulk"],
+            row["cause"],
+            row["traceparent"],
+        )
         for row in await db.fetch(NEXT, bulk, limit)
     ]
 

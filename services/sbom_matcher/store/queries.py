@@ -119,7 +119,5 @@ async def where(
 
 def _shown(row: asyncpg.Record) -> Shown:
     body = Finding.model_validate(row["body"])
-    now = body.model_copy(
-        update={"vulnerability": row["vulnerability"], "held_at": row["held_at"]}
-    )
+    now = body.model_copy(update={"vulnerability": row["vulnerability"], "held_at": row["held_at"]})
     return Shown(now, row["live"], row["cleared_at"])

@@ -1,15 +1,16 @@
 """Stores what our products are and contain: catalogue, SBOMs, and components under version keys."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from schemas.catalogue import Identity, ProductRegistered
 from schemas.sboms import Component, SbomRegistered
 from services.kit.database import Connection
 from services.sbom_matcher.domain import handles, identity
-from services.sbom_matcher.domain.handles import Handle, Spoken
+from services.sbom_matcher.domain.handles import Spoken
 from services.sbom_matcher.domain.inventory import Contents, Released
+from services.sbom_matcher.store import components
+from services.sbom_matcher.store.components import Item
 
 SAVE_PRODUCT = """
 INSERT INTO product AS held (product, revision, name, identities, retired)
@@ -33,17 +34,6 @@ ON CONFLICT (product, version) DO NOTHING
 """
 NAMED = "SELECT product, identities FROM product WHERE product = ANY($1)"
 VERSIONS = "SELECT product, version FROM product_version WHERE product = ANY($1)"
-
-INTERN = """
-INSERT INTO component (identity, place, name, version, purl, unreadable)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[])
-ON CONFLICT (identity) DO NOTHING RETURNING id, identity
-"""
-INTERNED = "SELECT id, identity FROM component WHERE identity = ANY($1)"
-HANDLES = """
-INSERT INTO handle (component, ident, vkey, reason)
-SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[])
-"""
 
 DROP_OWN = "DELETE FROM inventory WHERE own AND product = ANY($1)"
 KEEP = """
@@ -99,19 +89,6 @@ class Comparison:
     contents: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """A component or product version as it is kept."""
-
-    identity: UUID
-    place: str
-    name: str
-    version: str | None
-    purl: str | None
-    unreadable: bool
-    handles: tuple[Handle, ...]
-
-
 async def save_products(
     db: Connection, states: Sequence[tuple[ProductRegistered, int, bool]]
 ) -> set[tuple[str, str]]:
@@ -135,7 +112,7 @@ async def save_products(
         for product in products
         for each in newest[product][0].versions
     ]
-    await db.execute(LIST, *_columns(versions, 3), [True] * len(versions))
+    await db.execute(LIST, *components.columns(versions, 3), [True] * len(versions))
     await db.execute(LIST_FROM_SBOMS, products)
     await _keep_products(db, products)
     now = await db.fetch(VERSIONS, products)
@@ -145,7 +122,7 @@ async def save_products(
 async def save_sbom(db: Connection, sbom: SbomRegistered, revision: int) -> Comparison | None:
     """Replace what a product version contains; None where a newer SBOM is held already."""
     where = (sbom.product, sbom.version, sbom.hardware)
-    items = {item.identity: item for item in map(_item, sbom.components)}
+    items = await components.read(sbom.components)
     unmatchable = sum(not item.handles for item in items.values())
     before = await db.fetchval(SBOM_BEFORE, *where)
     saved = await db.fetchval(
@@ -155,10 +132,10 @@ async def save_sbom(db: Connection, sbom: SbomRegistered, revision: int) -> Comp
     if saved is None:
         return None
     contents = frozenset(row["shown"] for row in await db.fetch(CONTENTS, *where))
-    ids = await _intern(db, items.values())
+    ids = await components.intern(db, items.values())
     await db.execute(EMPTY, *where)
     kept = [(*where, ids[each], False) for each in items]
-    await db.execute(KEEP, *_columns(kept, 5))
+    await db.execute(KEEP, *components.columns(kept, 5))
     await db.execute(LIST, [sbom.product], [sbom.version], [""], [False])
     await _keep_products(db, [sbom.product])
     return Comparison(before, contents)
@@ -207,52 +184,17 @@ async def _keep_products(db: Connection, products: Sequence[str]) -> None:
     }
     versions = [(row["product"], row["version"]) for row in await db.fetch(VERSIONS, products)]
     items = {
-        (product, version): _Item(
+        (product, version): Item(
             identity.of_product(product, version, spoken.get(product, ())),
             "", product, version, None, False,
             handles.of_product(product, version, spoken.get(product, ())),
         )
         for product, version in versions
     }  # fmt: skip
-    ids = await _intern(db, items.values())
+    ids = await components.intern(db, items.values())
     await db.execute(DROP_OWN, products)
-    kept = [(product, version, "", ids[item.identity], True) for (product, version), item in items.items()]
-    await db.execute(KEEP, *_columns(kept, 5))
-
-
-def _item(component: Component) -> _Item:
-    found = identity.of_component(component)
-    return _Item(
-        found, found.hex, component.name, component.version, component.purl,
-        handles.unreadable(component), handles.of_component(component),
-    )  # fmt: skip
-
-
-async def _intern(db: Connection, items: Iterable[_Item]) -> dict[UUID, int]:
-    """Give every item its row, made once and shared by all that contain it."""
-    ordered = sorted(items, key=lambda item: item.identity)  # one order, so nobody deadlocks
-    made = await db.fetch(
-        INTERN,
-        [item.identity for item in ordered],
-        [item.place for item in ordered],
-        [item.name for item in ordered],
-        [item.version for item in ordered],
-        [item.purl for item in ordered],
-        [item.unreadable for item in ordered],
-    )
-    new = {row["identity"]: row["id"] for row in made}
-    rows = [
-        (new[item.identity], handle.ident, handle.key, handle.reason)
-        for item in ordered
-        if item.identity in new
-        for handle in item.handles
+    kept = [
+        (product, version, "", ids[item.identity], True)
+        for (product, version), item in items.items()
     ]
-    await db.execute(HANDLES, *_columns(rows, 4))
-    others = [item.identity for item in ordered if item.identity not in new]
-    held = await db.fetch(INTERNED, others) if others else []
-    return new | {row["identity"]: row["id"] for row in held}
-
-
-def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
-    """Turn rows into the columns that `unnest` takes."""
-    return [[row[column] for row in rows] for column in range(width)]
+    await db.execute(KEEP, *components.columns(kept, 5))

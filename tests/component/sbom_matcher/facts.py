@@ -1,4 +1,4 @@
-"""Facts that neighbours publish in these tests: products, SBOMs and advisories, written for them."""
+"""Facts that neighbours publish in these tests: products, SBOMs and advisories."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -62,7 +62,9 @@ def on_npm(name: str, *ranges: Range, asserter: str = "osv", **more: Any) -> Ass
     )
 
 
-def on_name(vendor: str, name: str, *ranges: Range, asserter: str = "csaf", **more: Any) -> Assertion:
+def on_name(
+    vendor: str, name: str, *ranges: Range, asserter: str = "csaf", **more: Any
+) -> Assertion:
     given: dict[str, Any] = {"status": Status.AFFECTED, **more}
     return Assertion(
         asserter=asserter,

@@ -170,7 +170,10 @@ async def test_an_unreadable_version_and_an_unreadable_range_are_unknown_with_th
     await bench.others.publish(product(bench.product, "1.0"))
     await bench.others.publish(
         sbom(
-            bench.product, "1.0", npm(bench.package, "final build"), npm(f"{bench.package}-x", "1.0.0")
+            bench.product,
+            "1.0",
+            npm(bench.package, "final build"),
+            npm(f"{bench.package}-x", "1.0.0"),
         )
     )
     unread = Range(unparsed="some versions", reason="not a version or range we can read")
@@ -191,9 +194,12 @@ async def test_a_withdrawn_advisory_clears_its_findings_and_marks_the_vulnerabil
     await bench.becomes("affected")
     await bench.others.publish(
         AdvisoryWithdrawn(
-            advisory="osv/e1", source="osv", vulnerabilities=(bench.cve,), reason="in error",
+            advisory="osv/e1",
+            source="osv",
+            vulnerabilities=(bench.cve,),
+            reason="in error",
             withdrawn_at=datetime.now(UTC),
-        )  # fmt: skip
+        )
     )
     await bench.becomes()
     described = await bench.others.event(

@@ -11,7 +11,9 @@ def held(*identifiers: str, **groups: str) -> dict[str, Held]:
 
 
 def test_a_cve_a_ghsa_and_a_go_id_are_one_vulnerability_named_after_the_first_held() -> None:
-    found = regroup(held("go", "cve", "ghsa"), [Edge("osv/1", "go", "cve"), Edge("cve/1", "cve", "ghsa")])
+    found = regroup(
+        held("go", "cve", "ghsa"), [Edge("osv/1", "go", "cve"), Edge("cve/1", "cve", "ghsa")]
+    )
     assert set(found.groups.values()) == {"go"}
     assert {each.absorbed for each in found.merges} == {"cve", "ghsa"}
     assert "osv/1 says that go is cve" in {each.because for each in found.merges}
@@ -20,12 +22,14 @@ def test_a_cve_a_ghsa_and_a_go_id_are_one_vulnerability_named_after_the_first_he
 def test_identifiers_without_an_alias_stay_apart() -> None:
     found = regroup(held("a", "b"), [])
     assert found.groups == {"a": "a", "b": "b"}
-    assert found.merges == found.splits == ()
+    assert found.merges == ()
+    assert found.splits == ()
 
 
 def test_a_merge_that_holds_already_is_not_told_again() -> None:
     found = regroup(held("a", "b", b="a"), [Edge("x", "b", "a")])
-    assert found.merges == found.splits == ()
+    assert found.merges == ()
+    assert found.splits == ()
 
 
 def test_an_alias_that_no_longer_holds_splits_the_group() -> None:

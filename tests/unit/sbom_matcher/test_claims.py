@@ -1,5 +1,7 @@
 """Claims: ranges become spans of keys, and what cannot be read stays visible."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -173,7 +175,7 @@ def test_what_a_range_covers_and_what_is_outside_it_never_overlap(
     joined = sorted((*covered.intervals, *outside(covered.intervals)))
     assert joined[0].low == LOWEST
     assert joined[-1].high == HIGHEST
-    assert all(one.high == next_.low for one, next_ in zip(joined, joined[1:], strict=False))
+    assert all(one.high == next_.low for one, next_ in pairwise(joined))
 
 
 def test_everything_includes_what_is_not_applicable() -> None:

@@ -15,7 +15,10 @@ from services.sbom_matcher.domain.versions.encoding import NOT_APPLICABLE
     [
         ("pkg:npm/%40scope/Name@1.0", "purl:npm/@scope/name"),
         ("pkg:pypi/Zope.Interface@5?x=y", "purl:pypi/zope-interface"),
-        ("pkg:golang/github.com/Gorilla/WebSocket@v1.4#sub", "purl:golang/github.com/gorilla/websocket"),
+        (
+            "pkg:golang/github.com/Gorilla/WebSocket@v1.4#sub",
+            "purl:golang/github.com/gorilla/websocket",
+        ),
         ("pkg:maven/com.FasterXML/Jackson@2.9", "purl:maven/com.FasterXML/Jackson"),
         ("pkg:nuget/Newtonsoft.Json@9.0.1", "purl:nuget/newtonsoft.json"),
     ],
@@ -26,7 +29,9 @@ def test_a_base_key_is_normalised_by_the_types_rules(written: str, base: str) ->
     assert package.base == base
 
 
-@pytest.mark.parametrize("written", ["", "pkg:", "npm/left-pad", "pkg:npm", "x" * 5000, "pkg:npm/\0a"])
+@pytest.mark.parametrize(
+    "written", ["", "pkg:", "npm/left-pad", "pkg:npm", "x" * 5000, "pkg:npm/\0a"]
+)
 def test_what_is_no_package_url_is_not_read(written: str) -> None:
     assert purl.parse(written) is None
 
@@ -53,7 +58,9 @@ def test_a_cpe_that_names_no_vendor_or_product_identifies_nothing(field: str) ->
 def test_names_meet_exactly_but_for_case_signs_and_legal_form() -> None:
     one = names.base("wolfSSL Inc.", "WolfSSL")
     assert one == names.base("wolfssl", "wolfSSL") == "name:wolfssl|wolfssl"
-    assert names.base("The Example Company", "X-Ray Viewer") == names.base("example", "x ray viewer")
+    assert names.base("The Example Company", "X-Ray Viewer") == names.base(
+        "example", "x ray viewer"
+    )
 
 
 @pytest.mark.parametrize("longer", ["wolfSSL Manager", "my wolfSSL", "wolfSSL2", "wolfSSLx"])
@@ -61,7 +68,9 @@ def test_a_name_that_merely_contains_another_never_meets_it(longer: str) -> None
     assert names.base("wolfSSL", longer) != names.base("wolfSSL", "wolfSSL")
 
 
-@pytest.mark.parametrize(("vendor", "product"), [("n/a", "x"), ("x", "N/A"), (None, "x"), ("x", "-")])
+@pytest.mark.parametrize(
+    ("vendor", "product"), [("n/a", "x"), ("x", "N/A"), (None, "x"), ("x", "-")]
+)
 def test_a_name_that_says_nothing_meets_nothing(vendor: str | None, product: str) -> None:
     assert names.base(vendor, product) is None
 
@@ -87,7 +96,9 @@ def test_the_components_own_version_wins_over_what_its_cpe_says() -> None:
 
 
 def test_the_cpes_version_counts_where_the_component_has_none() -> None:
-    found = handles.of_component(component(version="", cpe="cpe:2.3:a:chan:fatfs:r0.13:*:*:*:*:*:*:*"))
+    found = handles.of_component(
+        component(version="", cpe="cpe:2.3:a:chan:fatfs:r0.13:*:*:*:*:*:*:*")
+    )
     assert {each.key for each in found} == {versions.key("generic", "0.13")}
 
 
@@ -97,7 +108,9 @@ def test_hardware_with_a_wildcard_version_has_no_version() -> None:
 
 
 def test_a_version_that_is_not_applicable_equals_only_itself() -> None:
-    [one, *_] = handles.of_component(component(version=None, cpe="cpe:2.3:h:q:chip:-:*:*:*:*:*:*:*"))
+    [one, *_] = handles.of_component(
+        component(version=None, cpe="cpe:2.3:h:q:chip:-:*:*:*:*:*:*:*")
+    )
     assert one.key == NOT_APPLICABLE
 
 

@@ -38,7 +38,13 @@ def test_generic_versions_follow_the_order_written_down(ordered: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("1.0", "1"), ("1.0.0", "v1.0"), ("r0.13", "0.13"), ("2.9.0.Final", "2.9"), ("7 SP1", "7-sp1")],
+    [
+        ("1.0", "1"),
+        ("1.0.0", "v1.0"),
+        ("r0.13", "0.13"),
+        ("2.9.0.Final", "2.9"),
+        ("7 SP1", "7-sp1"),
+    ],
 )
 def test_generic_spellings_of_one_version_are_equal(one: str, other: str) -> None:
     assert keyed("generic", one) == keyed("generic", other)
@@ -74,13 +80,20 @@ def test_a_wildcard_covers_its_series_and_nothing_else() -> None:
 
 def test_semver_build_metadata_does_not_count_and_prereleases_sort_by_identifier() -> None:
     assert keyed("npm", "1.2.3+one") == keyed("npm", "1.2.3+other")
-    ordered = ("1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-rc.2", "1.0.0-rc.10", "1.0.0")
+    ordered = (
+        "1.0.0-alpha",
+        "1.0.0-alpha.1",
+        "1.0.0-alpha.beta",
+        "1.0.0-rc.2",
+        "1.0.0-rc.10",
+        "1.0.0",
+    )
     keys = [keyed("npm", each) for each in ordered]
     assert sorted(keys) == keys
 
 
 def test_a_go_pseudo_version_is_above_nothing_that_zero_introduces() -> None:
-    assert FIRST < keyed("golang", "v0.0.0-20190101000000-abcdefabcdef")
+    assert keyed("golang", "v0.0.0-20190101000000-abcdefabcdef") > FIRST
 
 
 def test_legacy_python_versions_sort_below_every_valid_one() -> None:

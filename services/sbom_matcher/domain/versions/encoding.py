@@ -51,7 +51,7 @@ def number(digits: str) -> bytes:
 
 
 def release(numbers: list[str]) -> bytes:
-    """Encode a release such as 1.2.0: trailing zeros do not count, so 1, 1.0 and 1.0.0 are equal."""
+    """Encode a release such as 1.2.0: trailing zeros do not count, so 1 equals 1.0.0."""
     kept = len(numbers)
     while kept and not numbers[kept - 1].strip("0"):
         kept -= 1

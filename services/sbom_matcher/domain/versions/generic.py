@@ -61,7 +61,7 @@ def key(version: str) -> bytes | NoKey:
 
 
 def wildcard(version: str) -> tuple[bytes, bytes] | None:
-    """Return the interval that `5.10.*` or `12.2.x.x` stands for, None where it is no such thing."""
+    """Return the interval that `5.10.*` or `12.2.x.x` stands for; None if no such thing."""
     form = _WILDCARD.fullmatch(version.strip().lower().removeprefix("v"))
     if form is None or len(version) > _LENGTH:
         return None
@@ -71,7 +71,7 @@ def wildcard(version: str) -> tuple[bytes, bytes] | None:
     return (kept if kept == whole else kept + PRE), after_prefix(whole)
 
 
-def _refusal(text: str) -> str | None:
+def _refusal(text: str) -> str | None:  # noqa: PLR0911 - one return a reason
     if not text:
         return "empty"
     if len(text) > _LENGTH:
