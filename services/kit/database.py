@@ -1,16 +1,17 @@
 """Opens a service's PostgreSQL pool, in its own schema, and brings that schema up to date.
 
-`jsonb` columns take and give Python values (orjson), never JSON text.
+`jsonb` columns take and give Python values (orjson), never JSON text. The elements of a `jsonb[]`
+must not be lists: asyncpg takes those for one more dimension.
 """
 
-import hashlib
-import importlib.resources
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -45,13 +46,9 @@ TRANSIENT: tuple[type[Exception], ...] = (
 """What the world does to a transaction and may not do again: worth another try."""
 
 _FILE = re.compile(r"^(\d{3})_[a-z0-9_]+\.sql$")
-_WAIT_FOR_LOCKS = "4s"
-
-EXISTS = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1"
 TABLE = """
 CREATE TABLE IF NOT EXISTS kit_migration (
-    name text PRIMARY KEY,
-    sha256 text NOT NULL,
+    name text PRIMARY KEY, sha256 text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 )
 """
@@ -73,7 +70,7 @@ class Migration:
     @property
     def sha256(self) -> str:
         """The digest that shows whether an applied file was changed later."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()
+        return sha256(self.sql.encode()).hexdigest()
 
 
 def schema_of(service: str) -> str:
@@ -85,7 +82,7 @@ async def open_pool(settings: Settings, service: str) -> Pool:
     """Open the connections of a service; every unqualified name is in its own schema.
 
     Raises:
-        OSError, asyncpg.PostgresError: PostgreSQL cannot be reached or refuses the role.
+        OSError, asyncpg.PostgresError: it cannot be reached or refuses the role.
     """
     return await asyncpg.create_pool(
         settings.postgres_dsn.get_secret_value(),
@@ -98,24 +95,29 @@ async def open_pool(settings: Settings, service: str) -> Pool:
 
 
 async def _speak_json(db: Connection) -> None:
-    await db.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=_json_text, decoder=orjson.loads, format="text"
-    )
+    codec = {"encoder": _spell, "decoder": orjson.loads}
+    await db.set_type_codec("jsonb", schema="pg_catalog", format="text", **codec)
 
 
-def _json_text(value: Any) -> str:
-    return orjson.dumps(value, default=_spelled).decode()
+def _spell(value: object) -> str:
+    return orjson.dumps(value, default=_spell_id).decode()
 
 
-def _spelled(value: object) -> str:
-    """Spell what orjson does not know: asyncpg's own kind of UUID."""
-    if isinstance(value, UUID):
+def _spell_id(value: object) -> str:
+    if isinstance(value, UUID):  # asyncpg's own kind, which orjson does not know
         return str(value)
     raise TypeError(f"{type(value).__name__} is no JSON: turn it into plain values first")
 
 
 async def _keep(_: Connection) -> None:
     """Leave a returned connection as it is: nobody changes its session, and it saves a trip."""
+
+
+def is_lost(db: Connection) -> bool:
+    """Tell whether a borrowed connection is of no use any more."""
+    with suppress(asyncpg.InterfaceError):  # it broke, and the pool has taken it back already
+        return db.is_closed()
+    return True
 
 
 @asynccontextmanager
@@ -132,7 +134,7 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
     try:
         yield db
     except asyncpg.InterfaceError as error:
-        if db.is_closed():
+        if is_lost(db):
             raise UnreachableError(f"the connection to PostgreSQL broke: {error}") from error
         raise
     finally:
@@ -141,11 +143,8 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
 
 def migrations(service: str) -> list[Migration]:
     """List the kit's migrations, then the service's own, each in the order of their numbers."""
-    module = importlib.resources.files(f"services.{schema_of(service)}")
-    return [
-        *read("kit", importlib.resources.files("services.kit") / "migrations"),
-        *read(service, module / "migrations"),
-    ]
+    own = files(f"services.{schema_of(service)}") / "migrations"
+    return [*read("kit", files("services.kit") / "migrations"), *read(service, own)]
 
 
 def read(owner: str, folder: Traversable) -> list[Migration]:
@@ -168,9 +167,7 @@ def _refuse_bad_names(owner: str, names: Sequence[str]) -> None:
         if matched is None:
             raise MigrationError(f"{owner}/{name}: call it NNN_what_it_does.sql, in lower case")
         if other := numbers.get(matched[1]):
-            raise MigrationError(
-                f"{owner}/{name}: the number is taken by {other}; use the next one"
-            )
+            raise MigrationError(f"{owner}/{name}: the number is taken by {other}")
         numbers[matched[1]] = name
 
 
@@ -178,15 +175,15 @@ async def migrate(pool: Pool, service: str, wanted: Sequence[Migration] | None =
     """Apply what is missing in one transaction and return its names; replicas wait in turn.
 
     Raises:
-        MigrationError: an applied file was changed, or the schema is newer than this release.
+        MigrationError: an applied file was changed.
     """
     schema = schema_of(service)
     async with pool.acquire() as db, db.transaction():
         await db.execute("SELECT pg_advisory_xact_lock($1, 0)", signed(f"migrate {schema}"))
-        if not await db.fetchval(EXISTS, schema):
+        if not await db.fetchval("SELECT to_regnamespace($1)", schema):
             await db.execute(f'CREATE SCHEMA "{schema}"')
         await db.execute(TABLE)
-        await db.execute(f"SET LOCAL lock_timeout = '{_WAIT_FOR_LOCKS}'")
+        await db.execute("SET LOCAL lock_timeout = '4s'")
         applied = {row["name"]: row["sha256"] for row in await db.fetch(APPLIED)}
         missing = list(_missing(migrations(service) if wanted is None else wanted, applied))
         for each in missing:
@@ -200,7 +197,5 @@ def _missing(wanted: Sequence[Migration], applied: dict[str, str]) -> Iterator[M
         if each.name not in applied:
             yield each
         elif applied[each.name] != each.sha256:
-            raise MigrationError(
-                f"{each.name} was changed after it was applied: restore it, and put the change "
-                "into a new file with the next number"
-            )
+            mend = "restore it, and put the change into a new file with the next number"
+            raise MigrationError(f"{each.name} was changed after it was applied: {mend}")

@@ -15,7 +15,6 @@ from services.kit import clock, metrics, positions, quarantine, telemetry
 from services.kit.brake import Brake
 from services.kit.database import TRANSIENT
 from services.kit.inbox import Inbox
-from services.kit.quarantine import Held
 from services.kit.reading import Intent, Item, Pause, Reader
 from services.kit.records import Batch, Faulty, Received
 from services.kit.unit import Unit, Units
@@ -100,7 +99,7 @@ class Lane:
         await self.prepare(items)
         async with self.units.begin() as unit:
             guarded = await positions.advance(unit.db, self.intent.consumer, _ends(items))
-            held: list[Held] = []
+            held: list[Item] = []
             if guarded or any(item.fault for item in items):
                 items, held = await self._part(unit, items)
             await self.handle(unit, items)
@@ -129,15 +128,15 @@ class Lane:
             given = contents if self.intent.types is None else Batch(contents)
             await self.intent.handler(given, unit)
 
-    async def _part(self, unit: Unit, items: Sequence[Item]) -> tuple[list[Item], list[Held]]:
+    async def _part(self, unit: Unit, items: Sequence[Item]) -> tuple[list[Item], list[Item]]:
         """Part what may be handled from what is faulty or has to wait behind a faulty record."""
         consumer = self.intent.consumer
         gone = await quarantine.dropped(unit.db, consumer, [item.place for item in items])
         keyed = {(i.topic, i.record.key) for i in items if i.record.key is not None}
         waiting: set[tuple[str, bytes | None]] = set()
-        waiting |= await quarantine.blocked(unit.db, consumer, [(t, k) for t, k in keyed if k])
+        waiting |= await quarantine.blocked(unit.db, consumer, sorted(keyed))
         free: list[Item] = []
-        held: list[Held] = []
+        held: list[Item] = []
         for item in items:
             aggregate = (item.topic, item.record.key)
             if item.place in gone:
@@ -145,12 +144,12 @@ class Lane:
             if item.fault is None and aggregate not in waiting:
                 free.append(item)
                 continue
-            held.append(Held(item.topic, item.record, item.fault))
+            held.append(item)
             if item.record.key is not None:
                 waiting.add(aggregate)
         return free, held
 
-    def _report(self, held: Sequence[Held]) -> None:
+    def _report(self, held: Sequence[Item]) -> None:
         faulty = [each for each in held if each.fault is not None]
         for each in faulty:
             topic, partition, offset = each.place

@@ -9,12 +9,12 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from aiokafka import ConsumerRecord
 
 from schemas.event import Event
 from services.kit import ids, wire
 from services.kit.database import Connection
 from services.kit.outbox import CLAIM_CHECK_BYTES, Emission
+from services.kit.reading import Item, Place
 from services.kit.unit import Unit
 from services.kit.wire import Fault, RawHeaders
 
@@ -53,8 +53,6 @@ ORDER BY id LIMIT $3
 """
 SHOWN = """SELECT * FROM kit_quarantine WHERE id = $1"""
 
-Place = tuple[str, int, int]
-
 
 class RecordQuarantined(Event):
     """A record could not be handled: where it is and why, never what is in it."""
@@ -78,23 +76,6 @@ class NotWaitingError(LookupError):
     """There is no such entry, or it is settled, or another one has to be settled first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A record on its way into quarantine; without a fault it is parked behind another.
-
-    `topic` is its name without the fleet's prefix.
-    """
-
-    topic: str
-    record: ConsumerRecord
-    fault: Fault | None = None
-
-    @property
-    def place(self) -> Place:
-        """Where the record is: topic, partition, offset."""
-        return self.topic, self.record.partition, self.record.offset
-
-
 async def blocked(
     db: Connection, consumer: str, records: Sequence[tuple[str, bytes]]
 ) -> set[tuple[str, bytes]]:
@@ -111,10 +92,10 @@ async def dropped(db: Connection, consumer: str, places: Sequence[Place]) -> set
     return {(row["topic"], row["partition"], row["offset"]) for row in rows}
 
 
-async def put(unit: Unit, consumer: str, held: Sequence[Held]) -> None:
+async def put(unit: Unit, consumer: str, held: Sequence[Item]) -> None:
     """Keep records whole, and publish a reference to each that is faulty and new here.
 
-    A value above the claim check's limit goes to the blob store.
+    One without a fault is parked behind another. A large value goes to the blob store.
     """
     rows = [await _row(unit, each) for each in held]
     new = {
@@ -126,7 +107,7 @@ async def put(unit: Unit, consumer: str, held: Sequence[Held]) -> None:
             unit.emitted.append(_reference(unit, consumer, each, each.fault))
 
 
-async def _row(unit: Unit, held: Held) -> tuple[Any, ...]:
+async def _row(unit: Unit, held: Item) -> tuple[Any, ...]:
     record = held.record
     value: bytes | None = record.value
     dataref: str | None = None
@@ -141,7 +122,7 @@ async def _row(unit: Unit, held: Held) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _reference(unit: Unit, consumer: str, held: Held, fault: Fault) -> Emission:
+def _reference(unit: Unit, consumer: str, held: Item, fault: Fault) -> Emission:
     topic, partition, offset = held.place
     error = " · ".join(filter(None, (fault.field, fault.reason, fault.mend)))
     event = RecordQuarantined(

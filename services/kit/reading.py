@@ -10,7 +10,7 @@ from aiokafka import ConsumerRecord
 from pydantic import ValidationError
 
 from schemas.event import Event
-from services.kit import ids, metrics, quarantine, wire
+from services.kit import ids, metrics, wire
 from services.kit.blobs import BlobError, Blobs
 from services.kit.database import TRANSIENT
 from services.kit.inbox import Identity, Inbox
@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 
 Handler = Callable[[Any, Unit], Awaitable[None]]
 Types = Mapping[str, type[Event]]
+Place = tuple[str, int, int]
+"""Where a record is: topic without the fleet's prefix, partition, offset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ class Item(NamedTuple):
     fault: Fault | None = None
 
     @property
-    def place(self) -> quarantine.Place:
-        """Where the record is: topic, partition, offset."""
+    def place(self) -> Place:
+        """Where the record is."""
         return self.topic, self.record.partition, self.record.offset
 
     def raise_fault(self) -> None:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from services.kit.database import TRANSIENT, Connection, Pool, connection, schema_of
+from services.kit.database import TRANSIENT, Connection, Pool, connection, is_lost, schema_of
 from services.kit.locks import signed
 from services.kit.publish import Publisher
 from services.kit.settings import Settings
@@ -81,7 +81,7 @@ class Relay:
             try:
                 yield db
             finally:
-                if leads and not db.is_closed():
+                if leads and not is_lost(db):
                     await db.execute("SELECT pg_advisory_unlock($1, 2)", key)
 
     async def _rest(self, seconds: float) -> None:
