@@ -1,6 +1,9 @@
 """The Kafka edge: store what arrived, and ask for the matches that follow from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import asyncpg
 
 from schemas.advisories import AdvisoryPublished, AdvisoryWithdrawn
 from schemas.catalogue import ProductRegistered, ProductRetired
@@ -8,7 +11,7 @@ from schemas.event import Event
 from schemas.findings import SbomCompared
 from schemas.sboms import SbomRegistered
 from services.kit.consume import Consumer
-from services.kit.records import Batch, Received
+from services.kit.records import Batch, Faulty, Received
 from services.kit.timers import Fired, Timers
 from services.kit.unit import Unit
 from services.sbom_matcher.domain import handles
@@ -34,7 +37,8 @@ async def on_products(batch: Batch, unit: Unit) -> None:
             state = each.event.last if isinstance(each.event, ProductRetired) else each.event
             states.append((state, each.revision, retired))
             causes[state.product] = each
-    touched = await stock.save_products(unit.db, states)
+    with _storable():
+        touched = await stock.save_products(unit.db, states)
     await _ask(
         unit,
         (
@@ -52,7 +56,8 @@ async def on_sboms(batch: Batch, unit: Unit) -> None:
     wishes = []
     for each in registered:
         sbom = each.event
-        compared = await stock.save_sbom(unit.db, sbom, each.revision)
+        with _storable():
+            compared = await stock.save_sbom(unit.db, sbom, each.revision)
         if compared is not None:
             unit.emit(_compared(sbom, compared), cause=each, name=sbom.sbom)
             subject = pending.version_subject(sbom.product, sbom.version)
@@ -60,12 +65,25 @@ async def on_sboms(batch: Batch, unit: Unit) -> None:
     await _ask(unit, wishes)
 
 
-@consumer.on(AdvisoryPublished, AdvisoryWithdrawn)
+_FEW = 25
+"""Advisories in a bulk batch: reading their ranges holds the loop for a millisecond each."""
+
+
+@consumer.on(AdvisoryPublished, AdvisoryWithdrawn, lanes=("bulk",), max_records=_FEW)
+async def on_bulk_advisories(batch: Batch, unit: Unit) -> None:
+    """Keep what advisories of a backfill claim, in batches that never hold anybody up."""
+    await on_advisories(batch, unit)
+
+
+@consumer.on(AdvisoryPublished, AdvisoryWithdrawn, lanes=("urgent",))
 async def on_advisories(batch: Batch, unit: Unit) -> None:
     """Keep what advisories claim, in spans of version keys."""
     published, withdrawn = batch.of(AdvisoryPublished), batch.of(AdvisoryWithdrawn)
     await unit.lock("advisory", (each.key for each in batch))
-    spoken = await advisories.publish(unit.db, [(each.event, each.revision) for each in published])
+    with _storable():
+        spoken = await advisories.publish(
+            unit.db, [(each.event, each.revision) for each in published]
+        )
     ended = await advisories.withdraw(
         unit.db, [(each.event.advisory, each.revision) for each in withdrawn], unit.now
     )
@@ -110,6 +128,23 @@ def _compared(sbom: SbomRegistered, before: stock.Comparison) -> SbomCompared:
         removed=tuple(sorted(before.contents - now)),
         unmatchable=sum(not handles.of_component(each) for each in sbom.components),
     )
+
+
+@contextmanager
+def _storable() -> Iterator[None]:
+    """Refuse a record whose text PostgreSQL cannot keep: it alone is quarantined, others go on."""
+    try:
+        yield
+    except asyncpg.ProgramLimitExceededError as error:
+        raise Faulty(
+            "an identifier or name is too long to be indexed (2,700 bytes)",
+            mend="shorten it at its source and submit the document again",
+        ) from error
+    except (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError) as error:
+        raise Faulty(
+            "a text holds a character that cannot be stored (NUL)",
+            mend="remove the NUL characters at the source and submit the document again",
+        ) from error
 
 
 async def _ask(unit: Unit, wishes: Iterable[Wish]) -> None:
