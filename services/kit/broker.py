@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLScram512
 
+from services.kit import tolerant
 from services.kit.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ PRODUCE_BATCH_BYTES = 384 * 1024
 
 def make_broker(settings: Settings, service: str) -> KafkaBroker:
     """Make the broker that subscribers hang on. It only consumes: the relay alone publishes."""
+    tolerant.install()
     return KafkaBroker(
         _bootstrap(settings),
         client_id=service,

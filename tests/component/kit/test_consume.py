@@ -7,10 +7,11 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from services.kit import ids
 from services.kit.consume import Consumer
-from services.kit.records import Batch
+from services.kit.records import Batch, RawRecord
 from services.kit.unit import Unit
 from tests.component.kit.node import (
     Counted,
@@ -84,6 +85,42 @@ async def test_odd_records_on_a_real_topic_are_met_one_by_one(
         }
         references = await read_all(new_world, "triage.quarantine", 4)
         assert {dict(each.headers)["ce_type"] for each in references} == {b"record.quarantined.v1"}
+
+
+class Odd(str):
+    """A header's name that some client wrote in another encoding."""
+
+    __slots__ = ()
+
+    def encode(self, *_: str) -> bytes:
+        return b"\xff\xfe"
+
+
+@pytest.mark.parametrize("compression", [0, 3], ids=["plain", "lz4"])
+async def test_a_header_name_that_is_not_utf_8_does_not_hold_up_its_partition(
+    new_world: World, kafka: AIOKafkaProducer, compression: int
+) -> None:
+    topic = new_world.topic("submissions")
+    builder = kafka.create_batch()
+    # aiokafka's fast builder refuses what other clients write
+    builder._builder = _DefaultRecordBatchBuilderPy(2, compression, 0, -1, -1, 0, 1 << 16)
+    for n, name in enumerate(("x", Odd("x"), "y")):
+        value = str(n).encode()
+        builder.append(key=b"%d" % n, value=value, timestamp=None, headers=[(name, value)])
+    await (await kafka.send_batch(builder, topic, partition=0))
+    consumer = Consumer("intake")
+    seen: list[RawRecord] = []
+
+    async def keep(records: list[RawRecord], _: Unit) -> None:
+        seen.extend(records)
+
+    consumer.raw("submissions")(keep)
+    settings = settings_of(new_world, **kafka_user_of(new_world, "intake"))
+    async with node(new_world, consumer, settings=settings):
+        await until(_done(lambda: len(seen) == 3))
+    assert [(each.value, dict(each.headers)) for each in seen] == [
+        (b"0", {"x": "0"}), (b"1", {r"\xff\xfe": "1"}), (b"2", {"y": "2"}),
+    ]  # fmt: skip
 
 
 async def test_a_record_of_two_mebibytes_comes_through_where_the_topic_allows_it(
