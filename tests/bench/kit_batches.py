@@ -21,6 +21,7 @@ from time import perf_counter
 from uuid import UUID, uuid5
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.consumer import fetcher
 
 from deploy import stack as deploy_stack
 from services.kit import ids, inbox, outbox
@@ -44,6 +45,7 @@ RECORDS = 20_000
 ROUNDS = 5
 MAX_RECORDS = 500
 BAR = 0.8
+PLAIN_RECORDS = fetcher.MemoryRecords
 
 UPSERT = """
 INSERT INTO state (key, number, count) SELECT key, number, 1
@@ -212,6 +214,7 @@ async def _write_outbox(db: Connection, causes: Sequence[Read]) -> None:
 
 @asynccontextmanager
 async def _client(world: World, name: str) -> AsyncIterator[AIOKafkaConsumer]:
+    fetcher.MemoryRecords = PLAIN_RECORDS  # without what the kit changed for its own consumers
     client = AIOKafkaConsumer(
         world.topic(Counted.TOPIC),
         **world.kafka(SERVICE),
