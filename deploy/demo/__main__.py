@@ -75,7 +75,7 @@ def _run(home: Path, data: Path | None, *, keep: bool, began: float) -> Stage:
             console.print(f"the fleet is ready {time.monotonic() - began:.1f} s after the start")
             try:
                 if data is not None:
-                    public.play(stage, data)
+                    public.play(stage, data, running.stack.kafka)
                 else:
                     play(stage, Reporter.of(running.stack, CAMPAIGN, TARGET))
             except (BrokenStoryError, TimeoutError) as error:
