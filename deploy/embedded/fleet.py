@@ -1,5 +1,6 @@
 """Runs the six services on a stack: one import, one process each, watched and restarted."""
 
+import json
 import signal
 import sys
 import threading
@@ -95,7 +96,11 @@ class Fleet:
         deadline = time.monotonic() + patience
         waiting = {name for name, known in self._services.items() if known.wanted}
         while waiting:
-            waiting -= {name for name in waiting if is_ready(self.stack.base_url(name))}
+            waiting -= {
+                name
+                for name in waiting
+                if is_ready(self.stack.base_url(name), self._services[name].pid)
+            }
             if waiting and time.monotonic() > deadline:
                 raise self._not_ready(min(waiting), patience)
             time.sleep(0.05)
@@ -153,12 +158,17 @@ class Fleet:
             self.start(service)
 
 
-def is_ready(base_url: str) -> bool:
-    """Ask a service whether it is ready."""
+def is_ready(base_url: str, pid: int | None = None) -> bool:
+    """Ask a service whether it is ready.
+
+    With `pid`, an answer of another process does not count: a fleet that started at the same moment
+    may have taken the port, and speaks for itself only.
+    """
     try:
         with urllib.request.urlopen(f"{base_url}/health/ready", timeout=2) as answer:  # noqa: S310 - our own address
-            return bool(answer.status < 300)  # noqa: PLR2004 - HTTP's success
-    except (OSError, urllib.error.HTTPError):
+            said = json.loads(answer.read() or b"{}")
+            return bool(answer.status < 300 and said.get("pid", pid) == pid)  # noqa: PLR2004 - HTTP's success
+    except (OSError, urllib.error.HTTPError, ValueError):
         return False
 
 

@@ -7,6 +7,7 @@ scraped, so that an idle service polls nothing.
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -153,7 +154,8 @@ async def ready(request: Request) -> Response:
     """Answer whether the service may be given work, check by check."""
     checks = await request.app.state.context.health.report()
     fine = all(answer == "ok" for answer in checks.values())
-    body = orjson.dumps({"status": "ready" if fine else "not ready", "checks": checks})
+    status = "ready" if fine else "not ready"
+    body = orjson.dumps({"status": status, "pid": os.getpid(), "checks": checks})
     return Response(body, 200 if fine else 503, media_type="application/json")
 
 
