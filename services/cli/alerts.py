@@ -1,41 +1,53 @@
-"""Commands for alerts and the roster: list, acknowledge, who is on call."""
+"""Commands for alerts and the roster: list, show, acknowledge, who is on call."""
 
 from typing import Annotated
 
 import typer
 
-from services.cli.door import door
-from services.cli.printing import As, AsJson, as_json, document, listing, out
+from services.cli.door import door, part
+from services.cli.lazy import group
+from services.cli.printing import as_json, cell, document, listing, out, table
+from services.cli.refusal import Fault
+from services.cli.words import AlertState, As, AsJson, OfCase
 
-app = typer.Typer(help="Who was told what, and who answered.", no_args_is_help=True)
-oncall = typer.Typer(help="Who is on call.", no_args_is_help=True)
+app = group("Who was told what, and who answered.")
+oncall = group("Who is on call.")
 
 COLUMNS = [
     "alert", "case", "step", "kind", "state", "turn_of", "undelivered", "acknowledged_by",
     "content.summary",
 ]  # fmt: skip
 
+Alert = Annotated[str, typer.Argument(help="Id, from `alert ls`.")]
+
 
 @app.command()
 def ls(
-    case: Annotated[str | None, typer.Option(help="Limit to one case.")] = None,
-    state: Annotated[str | None, typer.Option(help="Such as open or exhausted.")] = None,
+    case: OfCase = None,
+    state: Annotated[AlertState | None, typer.Option(help="Only this state.")] = None,
     json: AsJson = False,
     who: As = None,
 ) -> None:
-    """List alerts."""
+    """List alerts, in the order in which they were raised."""
     rows = door(who).items("notification", "/v1/alerts", case=case, state=state)
     listing(rows, COLUMNS, json_wanted=json)
 
 
 @app.command()
-def ack(alert: str, json: AsJson = False, who: As = None) -> None:
+def show(alert: Alert, json: AsJson = False, who: As = None) -> None:
+    """Show an alert with every message and what became of it."""
+    document(door(who).get("notification", f"/v1/alerts/{part(alert)}"), json_wanted=json)
+
+
+@app.command()
+def ack(alert: Alert, json: AsJson = False, who: As = None) -> None:
     """Acknowledge an alert. It silences this alert; the clock runs on."""
-    document(door(who).post("notification", f"/v1/alerts/{alert}/ack"), json_wanted=json)
+    found = door(who).post("notification", f"/v1/alerts/{part(alert)}/ack")
+    document(found, json_wanted=json)
 
 
 @oncall.callback()
-def group() -> None:
+def group_() -> None:
     """Who is on call."""
 
 
@@ -45,14 +57,17 @@ def who_is(
     json: AsJson = False,
     who: As = None,
 ) -> None:
-    """Show who is on call, target by target, in the order they are tried."""
+    """Show who is on call, target by target, in the order in which they are tried."""
     found = door(who).get("notification", "/v1/oncall", at=at)
+    if found["fault"]:
+        mend = "mend the roster file; what was in force before still is"
+        typer.echo("\n".join(Fault("roster", found["fault"], mend).lines()), err=True)
     if json:
         as_json(found)
         return
-    if found["fault"]:
-        out.print(f"roster: {found['fault']}", style="red")
+    out.print(cell(f"at {found['at']}"))
     rows = [
-        {**target, "people": [p["name"] for p in target["people"]]} for target in found["targets"]
+        {**target, "people": [person["name"] for person in target["people"]]}
+        for target in found["targets"]
     ]
-    listing(rows, ["target", "people", "need_ack_in_seconds"], json_wanted=False)
+    table(rows, ["target", "people", "need_ack_in_seconds", "local_time"])

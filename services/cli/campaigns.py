@@ -1,131 +1,106 @@
-"""Commands for campaigns and coverage: create, start, halt, resume, abort, show, watch."""
+"""Commands for campaigns: publish a release, create, start, halt, resume, abort, show."""
 
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
-from rich.live import Live
-from rich.table import Table
 
-from services.cli.door import Exit, RefusedError, door
-from services.cli.printing import As, AsJson, document, listing, out
+from services.cli.door import door, part
+from services.cli.lazy import group
+from services.cli.paper import mapping
+from services.cli.printing import as_json, document, listing, out, table
+from services.cli.words import As, AsJson, CampaignState, OfCase, Reason
 
-app = typer.Typer(help="Rollouts of measures.", no_args_is_help=True)
-coverage = typer.Typer(help="How far a measure verifiably is.", no_args_is_help=True)
+app = group("Rollouts of measures.")
 
 TRACKER = "deployment-tracker"
-Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the record.")]
-By = Annotated[str, typer.Option(help="method, wave, market, version or hardware.")]
-PARTS = ["part", "total", "covered", "verified", "buckets"]
+COLUMNS = ["campaign", "state", "case", "product", "from_versions", "target_version", "measure"]
+WAVES = [
+    "wave", "method", "percent", "state", "devices", "covered", "halt_rule", "halt_because",
+    "resume_reason", "started_at", "completed_at",
+]  # fmt: skip
+GATES = ["wave", "gate", "verdict", "reason", "valid_until"]
+
+Campaign = Annotated[str, typer.Argument(help="Id, from `campaign ls`.")]
+Wave = Annotated[int, typer.Argument(min=1, help="The wave's number.")]
+YamlFile = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE", help="YAML or JSON.")
+]
 
 
 @app.command()
 def ls(
-    case: Annotated[str | None, typer.Option(help="Limit to one case.")] = None,
+    case: OfCase = None,
+    state: Annotated[CampaignState | None, typer.Option(help="Only this state.")] = None,
     json: AsJson = False,
     who: As = None,
 ) -> None:
     """List campaigns."""
-    rows = door(who).items(TRACKER, "/v1/campaigns", case=case)
-    columns = ["campaign", "state", "case", "product", "from_versions", "target_version"]
-    listing(rows, columns, json_wanted=json)
+    rows = door(who).items(TRACKER, "/v1/campaigns", case=case, state=state)
+    listing(rows, COLUMNS, json_wanted=json)
 
 
 @app.command()
-def create(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="YAML or JSON.")],
-    json: AsJson = False,
-    who: As = None,
-) -> None:
+def release(file: YamlFile, json: AsJson = False, who: As = None) -> None:
+    """Publish a signed release from a file (docs/coverage.md shows one)."""
+    document(door(who).post(TRACKER, "/v1/releases", mapping(file)), json_wanted=json)
+
+
+@app.command()
+def create(file: YamlFile, json: AsJson = False, who: As = None) -> None:
     """Plan a campaign from a file (docs/coverage.md shows one)."""
-    try:
-        body = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RefusedError(Exit.USAGE, f"{file} is not YAML", str(error)) from error
-    document(door(who).post(TRACKER, "/v1/campaigns", body), json_wanted=json)
+    _told(door(who).post(TRACKER, "/v1/campaigns", mapping(file)), json_wanted=json)
 
 
 @app.command()
-def show(campaign: str, json: AsJson = False, who: As = None) -> None:
+def show(campaign: Campaign, json: AsJson = False, who: As = None) -> None:
     """Show a campaign: its waves, what their gates said, what halted them."""
-    document(door(who).get(TRACKER, f"/v1/campaigns/{campaign}"), json_wanted=json)
+    _told(door(who).get(TRACKER, f"/v1/campaigns/{part(campaign)}"), json_wanted=json)
 
 
 @app.command()
-def start(campaign: str, wave: int, json: AsJson = False, who: As = None) -> None:
+def start(campaign: Campaign, wave: Wave, json: AsJson = False, who: As = None) -> None:
     """Ask a wave's gates; it starts as soon as they answer that it may."""
-    _act(f"{campaign}/waves/{wave}/start", {}, who, json_wanted=json)
+    path = f"/v1/campaigns/{part(campaign)}/waves/{wave}/start"
+    document(door(who).post(TRACKER, path), json_wanted=json)
 
 
 @app.command()
-def halt(campaign: str, wave: int, reason: Reason, json: AsJson = False, who: As = None) -> None:
-    """Let a running wave stand still."""
-    _act(f"{campaign}/waves/{wave}/halt", {"reason": reason}, who, json_wanted=json)
-
-
-@app.command()
-def resume(campaign: str, wave: int, reason: Reason, json: AsJson = False, who: As = None) -> None:
-    """Let a halted wave go on, once its gates have answered again."""
-    _act(f"{campaign}/waves/{wave}/resume", {"reason": reason}, who, json_wanted=json)
-
-
-@app.command()
-def abort(campaign: str, reason: Reason, json: AsJson = False, who: As = None) -> None:
-    """End a campaign for good."""
-    _act(f"{campaign}/abort", {"reason": reason}, who, json_wanted=json)
-
-
-def _act(path: str, body: dict[str, Any], who: str | None, *, json_wanted: bool) -> None:
-    document(door(who).post(TRACKER, f"/v1/campaigns/{path}", body), json_wanted=json_wanted)
-
-
-@coverage.command("show")
-def show_coverage(campaign: str, by: By = "method", json: AsJson = False, who: As = None) -> None:
-    """Show verified coverage, with its definition."""
-    found = door(who).get(TRACKER, f"/v1/campaigns/{campaign}/coverage", by=by)
-    if json:
-        listing([found], [], json_wanted=True)
-        return
-    out.print(_table(found))
-
-
-@coverage.command()
-def watch(
-    campaign: str,
-    by: By = "method",
-    every: Annotated[float, typer.Option(help="Seconds between looks.")] = 1.0,
-    until: Annotated[
-        float | None, typer.Option(help="Stop when this share (0 to 1) is verified.")
-    ] = None,
-    who: As = None,
+def halt(
+    campaign: Campaign, wave: Wave, reason: Reason, json: AsJson = False, who: As = None
 ) -> None:
-    """Show verified coverage live, until Ctrl-C or a share is reached."""
-    opened = door(who)
-    path = f"/v1/campaigns/{campaign}/coverage"
-    with Live(console=out, auto_refresh=False) as live:
-        while True:
-            found = opened.get(TRACKER, path, by=by)
-            live.update(_table(found), refresh=True)
-            if until is not None and (found["overall"]["verified"] or 0) >= until:
-                return
-            time.sleep(every)
+    """Let a running wave stand still."""
+    path = f"/v1/campaigns/{part(campaign)}/waves/{wave}/halt"
+    _told(door(who).post(TRACKER, path, {"reason": reason}), json_wanted=json)
 
 
-def _table(found: dict[str, Any]) -> Table:
-    shown = Table(
-        title=f"{found['campaign']} by {found['by']}", caption=found["definition"], box=None
-    )
-    for column in PARTS:
-        shown.add_column(column, justify="right" if column in PARTS[1:4] else "left")
-    for line in [*found["parts"], {**found["overall"], "part": "all"}]:
-        share = line["verified"]
-        shown.add_row(
-            line["part"],
-            str(line["total"]),
-            str(line["covered"]),
-            "" if share is None else f"{share:.1%}",
-            ", ".join(f"{name} {n}" for name, n in line["buckets"].items()),
-        )
-    return shown
+@app.command()
+def resume(
+    campaign: Campaign, wave: Wave, reason: Reason, json: AsJson = False, who: As = None
+) -> None:
+    """Let a halted wave go on, once its gates have answered again."""
+    path = f"/v1/campaigns/{part(campaign)}/waves/{wave}/resume"
+    document(door(who).post(TRACKER, path, {"reason": reason}), json_wanted=json)
+
+
+@app.command()
+def abort(campaign: Campaign, reason: Reason, json: AsJson = False, who: As = None) -> None:
+    """End a campaign for good."""
+    path = f"/v1/campaigns/{part(campaign)}/abort"
+    _told(door(who).post(TRACKER, path, {"reason": reason}), json_wanted=json)
+
+
+def _told(found: dict[str, Any], *, json_wanted: bool) -> None:
+    if json_wanted:
+        as_json(found)
+        return
+    document({name: held for name, held in found.items() if name != "waves"})
+    out.print()
+    table(found["waves"], WAVES, title="waves")
+    gates = [{"wave": wave["wave"], **gate} for wave in found["waves"] for gate in wave["gates"]]
+    if gates:
+        out.print()
+        table(gates, GATES, title="what the gates said last")
+    for wave in found["waves"]:
+        for warning in wave["warnings"]:
+            out.print(f"wave {wave['wave']}: {warning}")

@@ -1,42 +1,60 @@
-"""Commands for cases: list, show, timeline, assess, decide, measures, evidence, close."""
+"""Commands for cases: list, show, timeline, open, assess, decide, close."""
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
-from services.cli.door import door
-from services.cli.evidence import digest_of
-from services.cli.printing import As, AsJson, as_json, document, listing, out
+from services.cli import case_evidence, case_measures
+from services.cli.casework import post
+from services.cli.door import door, part
+from services.cli.lazy import group
+from services.cli.printing import as_json, document, listing, out, table
+from services.cli.words import (
+    As,
+    AsJson,
+    Case,
+    CaseStatus,
+    CloseAs,
+    Exploitation,
+    ForProduct,
+    Ground,
+    Harm,
+    IncidentRegime,
+    OfProduct,
+    Reopen,
+)
 
-app = typer.Typer(help="The file of each vulnerability, report or incident.", no_args_is_help=True)
-measure = typer.Typer(help="Measures: plan, approve, available.", no_args_is_help=True)
-evidence = typer.Typer(help="Evidence for gates: add, revoke.", no_args_is_help=True)
-app.add_typer(measure, name="measure")
-app.add_typer(evidence, name="evidence")
+app = group("The file of each vulnerability, report or incident.")
+app.add_typer(case_measures.app, name="measure")
+app.add_typer(case_evidence.app, name="evidence")
 
-Ground = Annotated[str, typer.Option(help="Why; it goes into the record.")]
-Reopen = Annotated[
-    str | None, typer.Option("--reopen", help="What would reopen a negative answer.")
+COLUMNS = ["case", "kind", "status", "bearing", "title", "identifiers", "products", "opened_at"]
+TIMELINE = ["time", "service", "type", "actor", "summary"]
+REVIEW = [
+    "component", "reason", "findings", "vulnerabilities", "cases", "products", "versions",
+    "some_vulnerabilities", "since",
+]  # fmt: skip
+WAITING = ["question", "product", "title", "outcomes", "roles", "since", "blocks_closing"]
+SCOPE = ["product", "version", "component", "component_version", "verdict", "reason"]
+
+AwareAt = Annotated[
+    str | None,
+    typer.Option(help="Instant with its zone: when certainty was reasonable, if exploited."),
 ]
-ProductOption = Annotated[str | None, typer.Option(help="Limit to one product.")]
-COLUMNS = ["case", "kind", "status", "title", "identifiers", "products", "opened_at"]
-
-
-def _post(case: str, path: str, body: dict[str, Any], who: str | None, *, wanted: bool) -> None:
-    given = {name: value for name, value in body.items() if value is not None}
-    document(door(who).post("triage", f"/v1/cases/{case}{path}", given), json_wanted=wanted)
 
 
 @app.command()
 def ls(
-    status: Annotated[str | None, typer.Option(help="open or closed.")] = None,
-    product: ProductOption = None,
-    identifier: Annotated[str | None, typer.Option(help="By a CVE or alias.")] = None,
+    status: Annotated[CaseStatus | None, typer.Option(help="Only this status.")] = None,
+    product: OfProduct = None,
+    identifier: Annotated[
+        str | None, typer.Option(help="By a CVE, an alias or a tracking id.")
+    ] = None,
     json: AsJson = False,
     who: As = None,
 ) -> None:
-    """List cases."""
+    """List cases, the newest first."""
     rows = door(who).items(
         "triage", "/v1/cases", status=status, product=product, identifier=identifier
     )
@@ -44,38 +62,92 @@ def ls(
 
 
 @app.command()
-def show(case: str, json: AsJson = False, who: As = None) -> None:
-    """Show a case: scope, risk, signals, decisions that wait, measures, gates."""
-    document(door(who).get("triage", f"/v1/cases/{case}"), json_wanted=json)
+def show(case: Case, json: AsJson = False, who: As = None) -> None:
+    """Show a case: what waits for whom, scope, risk, clocks, measures, gates, evidence.
 
-
-@app.command()
-def timeline(case: str, json: AsJson = False, who: As = None) -> None:
-    """Show everything that happened in a case, in order, and who did it."""
-    rows = door(who).items("triage", f"/v1/cases/{case}/timeline")
-    listing(rows, ["time", "service", "type", "actor", "summary"], json_wanted=json)
-
-
-@app.command()
-def review(json: AsJson = False, who: As = None) -> None:
-    """List unknown verdicts by component and reason: what a person must look at."""
-    found = door(who).get("triage", "/v1/review")
+    Ends with what keeps it from closing, by outcome.
+    """
+    found = door(who).get("triage", f"/v1/cases/{part(case)}")
     if json:
         as_json(found)
         return
-    columns = ["component", "reason", "findings", "products", "some_vulnerabilities", "since"]
-    listing(found["items"], columns, json_wanted=False)
+    shown = {"waiting", "scope", "open_for"}
+    document({name: held for name, held in found.items() if name not in shown})
+    for name, columns in (("waiting", WAITING), ("scope", SCOPE)):
+        out.print()
+        table(found[name], columns, title=name)
+    for outcome, still in found["open_for"].items():
+        out.print()
+        table(still, ["kind", "name", "detail", "mend"], title=f"open before closing as {outcome}")
+
+
+@app.command()
+def timeline(case: Case, json: AsJson = False, who: As = None) -> None:
+    """Show everything that happened in a case, in order, and who did it."""
+    rows = door(who).items("triage", f"/v1/cases/{part(case)}/timeline")
+    listing(rows, TIMELINE, json_wanted=json)
+
+
+@app.command()
+def review(
+    product: OfProduct = None,
+    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    json: AsJson = False,
+    who: As = None,
+) -> None:
+    """List unknown verdicts by component and reason, and signals that wait for a finding."""
+    opened = door(who)
+    groups = list(opened.items("triage", "/v1/review", product=product, reason=reason))
+    waits = opened.get("triage", "/v1/review", limit=1)["waiting_signals"]
+    if json:
+        as_json({"items": groups, "waiting_signals": waits})
+        return
+    table(groups, REVIEW)
+    if waits:
+        out.print()
+        document({"signals_that_wait_for_a_finding": waits})
+
+
+@app.command("open")
+def open_(
+    ground: Ground,
+    identifier: Annotated[str | None, typer.Option(help="A CVE, an alias.")] = None,
+    finding: Annotated[str | None, typer.Option(help="A finding of the review list.")] = None,
+    title: Annotated[str | None, typer.Option(help="What was found, if it has no name.")] = None,
+    summary: Annotated[str | None, typer.Option(help="More, without personal data.")] = None,
+    product: Annotated[str | None, typer.Option(help="With --title: the product.")] = None,
+    version: Annotated[str | None, typer.Option(help="With --title: its version.")] = None,
+    json: AsJson = False,
+    who: As = None,
+) -> None:
+    """Open a case by hand: give one of --identifier, --finding and --title."""
+    body = {
+        "identifier": identifier, "finding": finding, "title": title, "summary": summary,
+        "product": product, "version": version, "ground": ground,
+    }  # fmt: skip
+    given = {name: value for name, value in body.items() if value is not None}
+    document(door(who).post("triage", "/v1/cases", given), json_wanted=json)
+
+
+@app.command()
+def link(
+    case: Case,
+    identifier: Annotated[str, typer.Option(help="The CVE or alias it turned out to be.")],
+    ground: Ground,
+    json: AsJson = False,
+    who: As = None,
+) -> None:
+    """Link a report's case to an identifier: it joins that vulnerability's case."""
+    _act(case, "/identifiers", {"identifier": identifier, "ground": ground}, who, wanted=json)
 
 
 @app.command()
 def assess(
-    case: str,
-    product: Annotated[str, typer.Option(help="The product the answer is for.")],
-    verdict: Annotated[str, typer.Option(help="exploited or not_exploited.")],
+    case: Case,
+    product: ForProduct,
+    verdict: Annotated[Exploitation, typer.Option(help="Was it exploited in this product?")],
     ground: Ground,
-    aware_at: Annotated[
-        str | None, typer.Option(help="Instant with zone: reasonable certainty, if exploited.")
-    ] = None,
+    aware_at: AwareAt = None,
     proof: Annotated[list[str] | None, typer.Option(help="Reference; repeat for more.")] = None,
     reopen: Reopen = None,
     json: AsJson = False,
@@ -86,16 +158,37 @@ def assess(
         "product": product, "verdict": verdict, "ground": ground, "aware_at": aware_at,
         "evidence": proof or [], "reopen_trigger": reopen,
     }  # fmt: skip
-    _post(case, "/assessments", body, who, wanted=json)
+    _act(case, "/assessments", body, who, wanted=json)
+
+
+@app.command()
+def incident(
+    case: Case,
+    product: ForProduct,
+    regime: Annotated[IncidentRegime, typer.Option(help="Whose reporting duty.")],
+    reportable: Annotated[bool, typer.Option("--reportable/--not-reportable", help="Your answer.")],
+    harm: Annotated[Harm, typer.Option(help="Harm that it did or might have done.")],
+    aware_at: Annotated[str, typer.Option(help="Instant with its zone: when you became aware.")],
+    ground: Ground,
+    reopen: Reopen = None,
+    json: AsJson = False,
+    who: As = None,
+) -> None:
+    """Answer for one product and regime whether an incident is reportable."""
+    body = {
+        "product": product, "regime": regime, "reportable": reportable, "harm": harm,
+        "aware_at": aware_at, "ground": ground, "reopen_trigger": reopen,
+    }  # fmt: skip
+    _act(case, "/incident-assessments", body, who, wanted=json)
 
 
 @app.command()
 def decide(
-    case: str,
-    question: Annotated[str, typer.Option(help="Such as us806.report, mdr.fsca.")],
+    case: Case,
+    question: Annotated[str, typer.Option(help="As `case show` lists it: us806.report, mdr.fsca.")],
     outcome: Annotated[str, typer.Option(help="One of the question's outcomes.")],
     ground: Ground,
-    product: ProductOption = None,
+    product: Annotated[str | None, typer.Option(help="For one product; default: for all.")] = None,
     reopen: Reopen = None,
     json: AsJson = False,
     who: As = None,
@@ -105,125 +198,39 @@ def decide(
         "question": question, "outcome": outcome, "ground": ground, "product": product,
         "reopen_trigger": reopen,
     }  # fmt: skip
-    _post(case, "/decisions", body, who, wanted=json)
+    _act(case, "/decisions", body, who, wanted=json)
 
 
 @app.command()
 def risk(
-    case: str,
-    product: Annotated[str, typer.Option(help="The product.")],
+    case: Case,
+    product: ForProduct,
     ground: Ground,
     band: Annotated[str | None, typer.Option(help="Default: confirm the proposed one.")] = None,
     json: AsJson = False,
     who: As = None,
 ) -> None:
     """Confirm or set the clinical risk band."""
-    body = {"product": product, "band": band, "ground": ground}
-    _post(case, "/risk", body, who, wanted=json)
+    _act(case, "/risk", {"product": product, "band": band, "ground": ground}, who, wanted=json)
 
 
 @app.command()
 def close(
-    case: str,
-    outcome: Annotated[str, typer.Option(help="resolved or not_affected.")],
+    case: Case,
+    outcome: Annotated[CloseAs, typer.Option(help="As what it closes.")],
     ground: Ground,
     json: AsJson = False,
     who: As = None,
 ) -> None:
-    """Close a case; refused while anything is open, naming it."""
-    _post(case, "/close", {"outcome": outcome, "ground": ground}, who, wanted=json)
+    """Close a case; refused while anything is open, naming each."""
+    _act(case, "/close", {"outcome": outcome, "ground": ground}, who, wanted=json)
 
 
 @app.command()
-def reopen(case: str, ground: Ground, json: AsJson = False, who: As = None) -> None:
+def reopen(case: Case, ground: Ground, json: AsJson = False, who: As = None) -> None:
     """Open a closed case again."""
-    _post(case, "/reopen", {"ground": ground}, who, wanted=json)
+    _act(case, "/reopen", {"ground": ground}, who, wanted=json)
 
 
-@measure.command()
-def plan(
-    case: str,
-    kind: Annotated[str, typer.Option(help="patch, compensating_control, feature_disable, …")],
-    category: Annotated[str, typer.Option(help="A, B, C or D.")],
-    title: Annotated[str, typer.Option(help="Title.")],
-    product: Annotated[list[str], typer.Option(help="Products; repeat for more.")],
-    target_version: Annotated[str | None, typer.Option(help="Needed for a patch.")] = None,
-    json: AsJson = False,
-    who: As = None,
-) -> None:
-    """Plan a measure; another person approves it."""
-    body = {
-        "kind": kind, "category": category, "title": title, "products": product,
-        "target_version": target_version,
-    }  # fmt: skip
-    _post(case, "/measures", body, who, wanted=json)
-
-
-@measure.command("approve")
-def approve_measure(
-    case: str, name: str, ground: Ground, json: AsJson = False, who: As = None
-) -> None:
-    """Approve a measure that another person planned."""
-    _post(case, f"/measures/{name}/approve", {"ground": ground}, who, wanted=json)
-
-
-@measure.command()
-def available(
-    case: str,
-    name: str,
-    ground: Ground,
-    at: Annotated[str | None, typer.Option(help="Instant with zone; default: now.")] = None,
-    json: AsJson = False,
-    who: As = None,
-) -> None:
-    """Record that users can have a measure: the CRA's 14 days run from it."""
-    body = {"ground": ground, "available_at": at}
-    _post(case, f"/measures/{name}/available", body, who, wanted=json)
-
-
-@measure.command("pathway")
-def pathway(
-    case: str,
-    name: str,
-    product: Annotated[str, typer.Option(help="The product.")],
-    json: AsJson = False,
-    who: As = None,
-) -> None:
-    """Show what a change raises in the US and the EU, before anybody signs it."""
-    path = f"/v1/cases/{case}/measures/{name}/pathway"
-    document(door(who).get("triage", path, product=product), json_wanted=json)
-
-
-@evidence.command("add")
-def add_evidence(
-    case: str,
-    gate: Annotated[str, typer.Option(help="risk_file, release_signed or rollback_exercised.")],
-    name: Annotated[str, typer.Option("--measure", help="The measure.")],
-    reference: Annotated[str, typer.Option(help="The proof's document id and revision.")],
-    file: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Digest this file.")
-    ] = None,
-    digest: Annotated[str | None, typer.Option(help="SHA-256, where there is no file.")] = None,
-    product: ProductOption = None,
-    release_digest: Annotated[str | None, typer.Option(help="For release_signed.")] = None,
-    valid_until: Annotated[str | None, typer.Option(help="Default: as policy allows.")] = None,
-    json: AsJson = False,
-    who: As = None,
-) -> None:
-    """Record evidence for a gate; the file itself stays where it is."""
-    body = {
-        "gate": gate, "measure": name, "product": product, "reference": reference,
-        "digest": digest_of(file, digest), "release_digest": release_digest,
-        "valid_until": valid_until,
-    }  # fmt: skip
-    _post(case, "/evidence", body, who, wanted=json)
-
-
-@evidence.command("revoke")
-def revoke_evidence(
-    case: str, name: str, ground: Ground, json: AsJson = False, who: As = None
-) -> None:
-    """Revoke evidence: waves that it let pass halt at once."""
-    _post(case, f"/evidence/{name}/revoke", {"ground": ground}, who, wanted=json)
-    if not json:
-        out.print("waves that rested on it halt")
+def _act(case: str, path: str, body: Mapping[str, Any], who: str | None, *, wanted: bool) -> None:
+    document(post(who, case, path, body), json_wanted=wanted)

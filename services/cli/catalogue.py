@@ -1,57 +1,97 @@
 """Commands for products, entities, sites and devices: list, show, import."""
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from services.cli.door import door
-from services.cli.printing import As, AsJson, document, listing
-from services.cli.submissions import send
+from services.cli.door import door, part
+from services.cli.lazy import group
+from services.cli.printing import document, field, listing
+from services.cli.refusal import Exit, RefusedError
+from services.cli.submissions import DryRun, Files, Manner, send
+from services.cli.words import As, AsJson
 
+PLURAL = {"product": "products", "entity": "entities", "site": "sites", "device": "devices"}
 COLUMNS = {
-    "product": ["product", "name", "entity", "qualification.kind", "eu.regime", "markets"],
+    "product": [
+        "product.product", "product.name", "product.entity", "product.qualification.kind",
+        "product.eu.regime", "product.us.clearance", "product.markets", "retired",
+    ],
     "entity": ["entity", "name", "country", "main_establishment.country", "nis2"],
     "site": ["site", "name", "country", "kind"],
-    "device": ["device", "product", "version", "hardware", "site", "market", "method"],
-}
-PLURAL = {"product": "products", "entity": "entities", "site": "sites", "device": "devices"}
+    "device": [
+        "device.device", "device.product", "device.version", "device.hardware", "device.site",
+        "device.market", "device.method", "retired",
+    ],
+}  # fmt: skip
+"""What intake answers of each: products and devices nest, beside whether they are retired."""
+
+_ID = {"product": "product.product", "entity": "entity", "site": "site", "device": "device.device"}
+
+Name = Annotated[str, typer.Argument(metavar="ID", help="Id, from `ls`.")]
 
 
 def _group(noun: str) -> typer.Typer:
     """Make the commands of one noun of the catalogue."""
-    group = typer.Typer(help=f"The catalogue's {PLURAL[noun]}.", no_args_is_help=True)
-    path = f"/v1/{PLURAL[noun]}"
+    made = group(f"The catalogue's {PLURAL[noun]}.")
 
-    @group.command()
-    def ls(
-        product: Annotated[str | None, typer.Option(help="Devices of one product.")] = None,
-        site: Annotated[str | None, typer.Option(help="Devices at one site.")] = None,
-        json: AsJson = False,
-        who: As = None,
-    ) -> None:
-        """List what the catalogue holds."""
-        limits = {"product": product, "site": site} if noun == "device" else {}
-        rows = door(who).items("intake", path, limit=500, **limits)
-        listing(rows, COLUMNS[noun], json_wanted=json)
+    if noun == "device":
+        made.command("ls", help="List devices by id, of a product or at a site.")(_devices)
+        made.command("show", help="Show one device.")(_device)
+    else:
+        _add_ls(made, noun)
+        _add_show(made, noun)
 
-    @group.command()
-    def show(name: str, json: AsJson = False, who: As = None) -> None:
-        """Show one, with all its facts."""
-        document(door(who).get("intake", f"{path}/{name}"), json_wanted=json)
-
-    @group.command("import")
+    @made.command("import", help=f"Submit files (YAML, JSON or CSV) that register {PLURAL[noun]}.")
     def import_(
-        files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
-        dry_run: Annotated[bool, typer.Option(help="Check only; publish nothing.")] = False,
-        json: AsJson = False,
-        who: As = None,
+        files: Files, dry_run: DryRun = False, json: AsJson = False, who: As = None
     ) -> None:
-        """Submit files (YAML, JSON or CSV) that register some."""
-        send(files, dry_run=dry_run, lane="urgent", source=None, json_wanted=json, who=who)
+        send(files, Manner(dry_run), who, json_wanted=json)
 
-    return group
+    return made
 
 
-GROUPS = {noun: _group(noun) for noun in PLURAL}
-"""One group of commands a noun."""
+def _add_ls(made: typer.Typer, noun: str) -> None:
+    @made.command("ls", help=f"List {PLURAL[noun]} by id.")
+    def ls(json: AsJson = False, who: As = None) -> None:
+        listing(door(who).items("intake", f"/v1/{PLURAL[noun]}"), COLUMNS[noun], json_wanted=json)
+
+
+def _add_show(made: typer.Typer, noun: str) -> None:
+    @made.command("show", help=f"Show one {noun}, with all its facts.")
+    def show(name: Name, json: AsJson = False, who: As = None) -> None:
+        if noun == "product":
+            document(door(who).get("intake", f"/v1/products/{part(name)}"), json_wanted=json)
+        else:
+            document(_find(who, noun, name), json_wanted=json)
+
+
+def _devices(
+    product: Annotated[str | None, typer.Option(help="Of one product.")] = None,
+    site: Annotated[str | None, typer.Option(help="At one site.")] = None,
+    json: AsJson = False,
+    who: As = None,
+) -> None:
+    rows = door(who).items("intake", "/v1/devices", product=product, site=site)
+    listing(rows, COLUMNS["device"], json_wanted=json)
+
+
+def _device(name: Name, json: AsJson = False, who: As = None) -> None:
+    document(_find(who, "device", name), json_wanted=json)
+
+
+def _find(who: str | None, noun: str, name: str) -> dict[str, Any]:
+    """Find one by going through the list, which is all that intake gives of it.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    for each in door(who).items("intake", f"/v1/{PLURAL[noun]}"):
+        if field(each, _ID[noun]) == name:
+            return dict(each)
+    raise RefusedError(
+        Exit.REFUSED, "Not Found", f"there is no {noun} {name}", f"patchvigil {noun} ls"
+    )
+
+
+product, entity, site, device = (_group(noun) for noun in PLURAL)

@@ -4,33 +4,49 @@ from typing import Annotated
 
 import typer
 
-from services.cli.door import door
-from services.cli.printing import As, AsJson, document, listing
+from services.cli.door import door, part
+from services.cli.lazy import group
+from services.cli.printing import as_json, document, listing, out, table
+from services.cli.words import As, AsJson, ClockMode, ClockState, OfCase, OfProduct
 
-app = typer.Typer(help="Obligations and their deadlines.", no_args_is_help=True)
+app = group("Obligations and their deadlines.")
 
 COLUMNS = [
-    "case", "label", "product", "mode", "state", "late", "due_operational", "due_legal_outer",
-    "clock",
+    "clock", "case", "label", "product", "mode", "state", "late", "due_operational",
+    "due_legal_outer", "next_step_at",
 ]  # fmt: skip
 
 
 @app.command()
 def ls(
-    case: Annotated[str | None, typer.Option(help="Limit to one case.")] = None,
-    state: Annotated[str | None, typer.Option(help="Such as running, provisional, late.")] = None,
-    mode: Annotated[str | None, typer.Option(help="mandatory, shadow or off.")] = None,
+    case: OfCase = None,
+    state: Annotated[ClockState | None, typer.Option(help="Where it stands.")] = None,
+    mode: Annotated[ClockMode | None, typer.Option(help="Whether it binds.")] = None,
+    product: OfProduct = None,
     json: AsJson = False,
     who: As = None,
 ) -> None:
-    """List clocks."""
+    """List clocks, the nearest deadline first."""
     rows = door(who).items(
-        "deadline-clock", "/v1/clocks", case=case, state=state, mode=mode, limit=500
+        "deadline-clock", "/v1/clocks", case=case, state=state, mode=mode, product=product
     )
     listing(rows, COLUMNS, json_wanted=json)
 
 
 @app.command()
-def show(clock: str, json: AsJson = False, who: As = None) -> None:
-    """Show a clock with its anchor, history and alarms."""
-    document(door(who).get("deadline-clock", f"/v1/clocks/{clock}"), json_wanted=json)
+def show(
+    clock: Annotated[str, typer.Argument(help="Id, from `clock ls`.")],
+    json: AsJson = False,
+    who: As = None,
+) -> None:
+    """Show a clock with its rule, its anchor, its history and its alarms."""
+    found = door(who).get("deadline-clock", f"/v1/clocks/{part(clock)}")
+    if json:
+        as_json(found)
+        return
+    document({name: held for name, held in found.items() if name not in {"history", "alarms"}})
+    out.print()
+    history = ["at", "clock.state", "clock.mode", "clock.due_operational", "because", "decided_by"]
+    table(found["history"], history, title="history")
+    out.print()
+    table(found["alarms"], ["step", "due_at", "severity", "state", "fired_at"], title="alarms")

@@ -4,12 +4,13 @@ Addresses come from PATCHVIGIL_<SERVICE>_URL, else from the fleet that runs in t
 comes from PATCHVIGIL_TOKEN, else from the tokens that the home made for this machine.
 """
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -18,33 +19,17 @@ from deploy.embedded.home import Home, default_home
 from deploy.principals import tokens
 from deploy.stack import Running, running
 from schemas.topics import SERVICES
+from services.cli.problems import refused
+from services.cli.refusal import Exit, RefusedError
 
 OPERATOR = "operator"
 """The person that a new home knows first."""
 
+MOST = 500
+"""The longest page that a service gives."""
+
 _SECONDS = 60.0
-_UNAUTHORISED = frozenset({401, 403})
-_SERVER = 500
-
-
-class Exit(IntEnum):
-    """The exit statuses of every command."""
-
-    DONE = 0
-    REFUSED = 1
-    USAGE = 2
-    UNREACHABLE = 3
-    FORBIDDEN = 4
-    FAULT = 5
-
-
-class RefusedError(Exception):
-    """A service refused or could not be reached; carries what to print and the exit status."""
-
-    def __init__(self, status: Exit, title: str, detail: str = "", mend: str | None = None) -> None:
-        super().__init__(f"{title}: {detail}" if detail else title)
-        self.status = status
-        self.mend = mend
+_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +38,8 @@ class Door:
 
     urls: Mapping[str, str]
     token: str | None
+    who: str
+    client: httpx.Client
 
     def call(
         self,
@@ -67,7 +54,8 @@ class Door:
     ) -> httpx.Response:
         """Send a request and give the answer.
 
-        A POST carries an Idempotency-Key of its own, so that a retry on the wire acts once.
+        A connection that breaks is tried once more; a POST carries an Idempotency-Key of its own,
+        so that it acts once all the same.
 
         Raises:
             RefusedError: the service is not reachable, or answered with a problem.
@@ -76,39 +64,47 @@ class Door:
         if self.token:
             sent["authorization"] = f"Bearer {self.token}"
         if method == "POST":
-            sent.setdefault("idempotency-key", str(uuid4()))
-        known = {name: value for name, value in (params or {}).items() if value is not None}
-        try:
-            answer = httpx.request(
-                method, self.url(service) + path, json=body, content=content, params=known,
-                headers=sent, timeout=_SECONDS,
-            )  # fmt: skip
-        except httpx.TransportError as error:
-            raise RefusedError(
-                Exit.UNREACHABLE,
-                f"{service} does not answer at {self.url(service)}",
-                str(error),
-                "start the fleet with `patchvigil up`, or see `patchvigil status`",
-            ) from error
-        if answer.is_error:
-            raise _refused(answer)
+            sent["idempotency-key"] = str(uuid4())
+        if body is not None:
+            content = json.dumps(body, default=str).encode()
+            sent["content-type"] = "application/json"
+        asked = self.client.build_request(
+            method, self.url(service) + path, content=content, params=_given(params), headers=sent
+        )
+        answer = self._send(service, asked)
+        if not answer.is_success:
+            raise refused(answer, self.who)
         return answer
+
+    def _send(self, service: str, asked: httpx.Request) -> httpx.Response:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self.client.send(asked)
+            except httpx.TransportError as error:
+                if attempt == _ATTEMPTS or isinstance(error, httpx.ConnectError):
+                    raise RefusedError(
+                        Exit.UNREACHABLE,
+                        f"{service} does not answer at {self.url(service)}",
+                        str(error),
+                        "look with `patchvigil status`, or start the fleet with `patchvigil up`",
+                    ) from error
+        raise AssertionError("every attempt returns or raises")
 
     def get(self, service: str, path: str, **params: Any) -> Any:
         """Get a document."""
-        return self.call(service, "GET", path, params=params).json()
+        return self._document(service, self.call(service, "GET", path, params=params))
 
     def post(self, service: str, path: str, body: Any = None) -> Any:
         """Post a document and give the answer."""
-        return self.call(service, "POST", path, body=body or {}).json()
+        return self._document(service, self.call(service, "POST", path, body=body or {}))
 
     def items(self, service: str, path: str, **params: Any) -> Iterator[Any]:
         """Go through every page of a list."""
         cursor: str | None = None
         while True:
-            found = self.get(service, path, cursor=cursor, **params)
+            found = self.get(service, path, cursor=cursor, limit=MOST, **params)
             yield from found["items"]
-            cursor = found.get("next")
+            cursor = found["next"]
             if cursor is None:
                 return
 
@@ -119,13 +115,40 @@ class Door:
             RefusedError: nothing says where it is.
         """
         if service not in self.urls:
+            set_ = variable(service)
             raise RefusedError(
                 Exit.UNREACHABLE,
                 f"nothing says where {service} is",
-                "",
-                f"start the fleet with `patchvigil up`, or set {variable(service)}",
+                f"no fleet runs in {home()}, and {set_} is not set",
+                f"start the fleet with `patchvigil up`, or set PATCHVIGIL_HOME or {set_}",
             )
         return self.urls[service]
+
+    def _document(self, service: str, answer: httpx.Response) -> Any:
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise RefusedError(
+                Exit.FAULT,
+                f"{service} did not answer JSON",
+                f"{answer.request.url} gave {answer.headers.get('content-type')}",
+                f"check that it is Patchvigil's: {variable(service)}",
+            ) from error
+
+
+def _given(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (params or {}).items() if value is not None}
+
+
+def part(name: str) -> str:
+    """Write an id as one part of a path, whatever it holds.
+
+    Raises:
+        RefusedError: it is empty.
+    """
+    if not name.strip():
+        raise RefusedError(Exit.USAGE, "an id is empty", "", "take it from the list")
+    return quote(name, safe="")
 
 
 def variable(service: str) -> str:
@@ -143,34 +166,51 @@ def fleet() -> Running | None:
     return running(home())
 
 
+def here() -> Running:
+    """Give the fleet that runs on this machine.
+
+    Raises:
+        RefusedError: none does.
+    """
+    found = fleet()
+    if found is None:
+        raise RefusedError(
+            Exit.UNREACHABLE,
+            "no fleet runs on this machine",
+            f"nothing runs in {home()}",
+            "start it with `patchvigil up`, or set PATCHVIGIL_HOME to the folder of one that runs",
+        )
+    return found
+
+
 def door(principal: str | None = None) -> Door:
-    """Open the door to the services, as `principal` where the home holds its token."""
+    """Open the door to the services, as `principal` where the home holds its token.
+
+    Raises:
+        RefusedError: the home holds no token of that principal.
+    """
     found = fleet()
     urls = dict(found.base_urls) if found else {}
     for service in SERVICES:
         if given := os.environ.get(variable(service)):
             urls[service] = given.rstrip("/")
+    who, token = _identity(principal)
+    return Door(urls, token, who, httpx.Client(timeout=_SECONDS))
+
+
+def _identity(principal: str | None) -> tuple[str, str | None]:
+    """Say who asks, with which token: --as, then PATCHVIGIL_TOKEN, then PATCHVIGIL_PRINCIPAL."""
+    given = os.environ.get("PATCHVIGIL_TOKEN")
+    if principal is None and given:
+        return "the bearer of PATCHVIGIL_TOKEN", given
     held = tokens(Home(home()))
-    who = principal or os.environ.get("PATCHVIGIL_PRINCIPAL") or OPERATOR
-    token = os.environ.get("PATCHVIGIL_TOKEN") if principal is None else None
-    return Door(urls, token or held.get(who))
-
-
-def _refused(answer: httpx.Response) -> RefusedError:
-    if answer.status_code in _UNAUTHORISED:
-        status = Exit.FORBIDDEN
-    else:
-        status = Exit.FAULT if answer.status_code >= _SERVER else Exit.REFUSED
-    try:
-        problem = answer.json()
-    except ValueError:
-        return RefusedError(status, f"HTTP {answer.status_code}", answer.text[:500])
-    faults = problem.get("errors") or [problem]
-    lines = [
-        f"{fault.get('pointer') or fault.get('parameter') or ''} {fault.get('detail', '')}".strip()
-        for fault in faults
-    ]
-    mends = [fault["mend"] for fault in faults if fault.get("mend")] or [problem.get("mend")]
-    return RefusedError(
-        status, str(problem.get("title", answer.status_code)), "; ".join(lines), mends[0]
-    )
+    who = principal or os.environ.get("PATCHVIGIL_PRINCIPAL")
+    if who is not None and who not in held:
+        raise RefusedError(
+            Exit.USAGE,
+            f"the home holds no token of {who}",
+            f"{home()} holds those of: {', '.join(sorted(held)) or 'nobody'}",
+            "name one of them, or set PATCHVIGIL_TOKEN instead",
+        )
+    who = who or OPERATOR
+    return who, held.get(who)

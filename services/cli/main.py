@@ -1,66 +1,65 @@
-"""The command `patchvigil`: nouns, then verbs.
-
-Exit statuses: 0 done; 1 refused, or a check found something; 2 wrong usage; 3 a service cannot be
-reached; 4 not allowed; 5 a service failed.
-"""
-
-import sys
+"""The command `patchvigil`: nouns, then verbs."""
 
 import typer
 
-from services.cli import (
-    alerts,
-    audit,
-    campaigns,
-    cases,
-    catalogue,
-    clocks,
-    drafts,
-    findings,
-    fleet,
-    quarantine,
-    submissions,
-    tail,
-    topics,
-)
-from services.cli.door import RefusedError
-from services.cli.printing import err
+from services.cli.lazy import HELP_OPTIONS, Entry, LazyGroup
+
+LazyGroup.TABLE = {
+    "up": Entry("machine:up", "Start the servers and the six services, and keep them."),
+    "down": Entry("machine:down", "Stop the fleet that runs on this machine."),
+    "status": Entry("health:status", "Show whether each service is ready, and what waits."),
+    "doctor": Entry("doctor:doctor", "Say what is wrong with the fleet, and how to mend it."),
+    "reconcile": Entry("health:reconcile", "Recompute every join; the differences must be none."),
+    "submit": Entry("submissions:submit", "Submit documents: advisories, SBOMs, reports."),
+    "submission": Entry("submissions:submission", "What became of submitted documents."),
+    "product": Entry("catalogue:product", "The catalogue's products."),
+    "entity": Entry("catalogue:entity", "The catalogue's legal entities."),
+    "site": Entry("catalogue:site", "The catalogue's sites."),
+    "device": Entry("catalogue:device", "The catalogue's devices."),
+    "finding": Entry("findings:app", "Findings and their evidence."),
+    "case": Entry("cases:app", "The file of each vulnerability, report or incident."),
+    "clock": Entry("clocks:app", "Obligations and their deadlines."),
+    "draft": Entry("drafts:app", "Prepared notifications. Nothing is ever sent."),
+    "alert": Entry("alerts:app", "Who was told what, and who answered."),
+    "oncall": Entry("alerts:oncall", "Who is on call."),
+    "campaign": Entry("campaigns:app", "Rollouts of measures."),
+    "coverage": Entry("coverage:app", "How far a measure verifiably is."),
+    "tail": Entry("tail:tail", "Follow topics, knowing the contracts."),
+    "quarantine": Entry("quarantine:app", "Records that a service could not handle."),
+    "topics": Entry("topics:app", "Topics and access rules as schemas/topics.py says."),
+    "audit": Entry("audit:app", "Who did what, chained by hash."),
+}
 
 commands = typer.Typer(
     name="patchvigil",
-    help=__doc__,
+    cls=LazyGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings=HELP_OPTIONS,
 )
-commands.add_typer(fleet.app)
-commands.add_typer(submissions.app)
-commands.add_typer(submissions.submission, name="submission")
-for name, group in catalogue.GROUPS.items():
-    commands.add_typer(group, name=name)
-commands.add_typer(findings.app, name="finding")
-commands.add_typer(cases.app, name="case")
-commands.add_typer(clocks.app, name="clock")
-commands.add_typer(drafts.app, name="draft")
-commands.add_typer(alerts.app, name="alert")
-commands.add_typer(alerts.oncall, name="oncall")
-commands.add_typer(campaigns.app, name="campaign")
-commands.add_typer(campaigns.coverage, name="coverage")
-commands.add_typer(tail.app)
-commands.add_typer(quarantine.app, name="quarantine")
-commands.add_typer(topics.app, name="topics")
-commands.add_typer(audit.app, name="audit")
+
+
+@commands.callback()
+def patchvigil() -> None:
+    """Watch vulnerabilities of fielded products: cases, clocks, drafts, alerts and rollouts.
+
+    Answers are tables on a terminal, one line a row in a pipe, and JSON with --json. What is
+    refused is said on stderr: the field, the reason and what to do.
+
+    Exit statuses: 0 done; 1 refused, or a check found something; 2 wrong usage; 3 a service
+    cannot be reached; 4 not allowed; 5 a service failed.
+
+    Environment: PATCHVIGIL_HOME is the fleet's folder on this machine (default .patchvigil);
+    PATCHVIGIL_<SERVICE>_URL points at a service elsewhere, such as PATCHVIGIL_TRIAGE_URL;
+    PATCHVIGIL_TOKEN is your bearer token; PATCHVIGIL_PRINCIPAL, or --as, acts as one whose token
+    the home holds.
+    """
 
 
 def app() -> None:
-    """Run a command; what was refused is said with its mend, never as a traceback."""
-    try:
-        commands()
-    except RefusedError as error:
-        err.print(f"[bold red]refused[/] {error}", markup=True)
-        if error.mend:
-            err.print(f"  what to do: {error.mend}")
-        sys.exit(error.status)
+    """Run the command line."""
+    commands()
 
 
 if __name__ == "__main__":

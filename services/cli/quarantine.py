@@ -5,23 +5,37 @@ from typing import Annotated, Any
 import typer
 
 from schemas.topics import SERVICES
-from services.cli.door import Door, Exit, RefusedError, door
-from services.cli.printing import As, AsJson, document, listing
+from services.cli.door import Door, door, part
+from services.cli.lazy import group
+from services.cli.printing import document, listing
+from services.cli.refusal import Exit, RefusedError
+from services.cli.words import As, AsJson, Reason, Service
 
-app = typer.Typer(help="Records that a service could not handle.", no_args_is_help=True)
+app = group("Records that a service could not handle.")
 
-Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the audit record.")]
-COLUMNS = ["service", "id", "state", "topic", "partition", "offset", "key", "reason", "mend"]
+COLUMNS = [
+    "id", "service", "state", "topic", "partition", "offset", "key", "field", "reason", "mend",
+    "since",
+]  # fmt: skip
+
+_ABSENT = "Not Found"
+
+Record = Annotated[str, typer.Argument(help="Id, from `quarantine ls`.")]
+At = Annotated[
+    Service | None, typer.Option("--service", help="Where it is; default: wherever it is found.")
+]
 
 
 @app.command()
 def ls(
-    service: Annotated[str | None, typer.Option(help="Limit to one service.")] = None,
-    settled: Annotated[bool, typer.Option(help="Also what was replayed or dropped.")] = False,
+    service: Annotated[Service | None, typer.Option(help="Limit to one service.")] = None,
+    settled: Annotated[
+        bool, typer.Option("--settled", help="Also what was replayed or dropped.")
+    ] = False,
     json: AsJson = False,
     who: As = None,
 ) -> None:
-    """List quarantined records of all services."""
+    """List quarantined records, and those that wait behind them, of all services."""
     opened = door(who)
     rows = [
         {"service": name, **entry}
@@ -32,38 +46,44 @@ def ls(
 
 
 @app.command()
-def show(entry: str, json: AsJson = False, who: As = None) -> None:
-    """Show one record with its headers, reason and mend."""
-    opened = door(who)
-    service, _ = _find(opened, entry)
-    document(opened.get(service, f"/v1/quarantine/{entry}"), json_wanted=json)
+def show(record: Record, service: At = None, json: AsJson = False, who: As = None) -> None:
+    """Show one record: where it is, why it could not be handled, and what to do."""
+    document(_find(door(who), record, service), json_wanted=json)
 
 
 @app.command()
-def replay(entry: str, reason: Reason, json: AsJson = False, who: As = None) -> None:
+def replay(
+    record: Record, reason: Reason, service: At = None, json: AsJson = False, who: As = None
+) -> None:
     """Handle a record again, and those that wait behind it, in order."""
-    _settle(entry, "replay", reason, who, json_wanted=json)
+    _settle(record, "replay", reason, service, who, json_wanted=json)
 
 
 @app.command()
-def drop(entry: str, reason: Reason, json: AsJson = False, who: As = None) -> None:
+def drop(
+    record: Record, reason: Reason, service: At = None, json: AsJson = False, who: As = None
+) -> None:
     """Give a record up; those that wait behind it are handled."""
-    _settle(entry, "drop", reason, who, json_wanted=json)
+    _settle(record, "drop", reason, service, who, json_wanted=json)
 
 
-def _settle(entry: str, act: str, reason: str, who: str | None, *, json_wanted: bool) -> None:
+def _settle(
+    record: str, act: str, reason: str, service: str | None, who: str | None, *, json_wanted: bool
+) -> None:
     opened = door(who)
-    service, _ = _find(opened, entry)
-    found = opened.post(service, f"/v1/quarantine/{entry}/{act}", {"reason": reason})
-    document(found, json_wanted=json_wanted)
+    name = _find(opened, record, service)["service"]
+    found = opened.post(name, f"/v1/quarantine/{part(record)}/{act}", {"reason": reason})
+    document({"service": name, **found}, json_wanted=json_wanted)
 
 
-def _find(opened: Door, entry: str) -> tuple[str, Any]:
-    """Find which service holds a record."""
-    for service in SERVICES:
-        for held in opened.items(service, "/v1/quarantine", settled=True):
-            if held["id"] == entry:
-                return service, held
+def _find(opened: Door, record: str, service: str | None) -> dict[str, Any]:
+    """Find a record at a service, or at whichever holds it."""
+    for name in [service] if service else SERVICES:
+        try:
+            return {"service": name, **opened.get(name, f"/v1/quarantine/{part(record)}")}
+        except RefusedError as error:
+            if error.title != _ABSENT:
+                raise
     raise RefusedError(
-        Exit.REFUSED, f"no service holds {entry}", "", "list them: patchvigil quarantine ls"
+        Exit.REFUSED, _ABSENT, f"no service holds the record {record}", "patchvigil quarantine ls"
     )

@@ -1,118 +1,165 @@
 """Commands for documents: submit files, and see what became of each."""
 
-import mimetypes
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
 
-from services.cli.door import Door, Exit, RefusedError, door
-from services.cli.printing import As, AsJson, as_json, document, err, listing, out
+from services.cli.door import Door, door, part
+from services.cli.lazy import group
+from services.cli.printing import as_json, clean, document, err, listing, out, table
+from services.cli.refusal import Exit, RefusedError
+from services.cli.words import As, AsJson, SubmissionStatus
 
-app = typer.Typer()
-submission = typer.Typer(help="What became of submitted documents.", no_args_is_help=True)
+submission = group("What became of submitted documents.")
 
-COLUMNS = ["submission", "status", "format", "document", "source", "reason", "mend"]
+COLUMNS = ["id", "status", "format", "document", "source", "received_at", "detail"]
+_SENT = ["document", "status", "format", "counts", "id", "detail"]
 _MANY = 5
+_REJECTED = "Document rejected"
+
+Files = Annotated[
+    list[Path], typer.Argument(exists=True, metavar="FILE…", help="Files, or folders of files.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only say what would become of each; publish nothing.")
+]
 
 
-@app.command()
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How documents are submitted; `about` is what an SBOM belongs to, where it does not say."""
+
+    dry_run: bool = False
+    bulk: bool = False
+    source: str | None = None
+    about: Mapping[str, str | None] | None = None
+
+    def params(self, name: str) -> dict[str, str | None]:
+        """Give the query that goes with one document."""
+        return {
+            "name": name, "source": self.source, "lane": "bulk" if self.bulk else "urgent",
+            "dry_run": "true" if self.dry_run else None, **(self.about or {}),
+        }  # fmt: skip
+
+
 def submit(
-    files: Annotated[list[Path], typer.Argument(exists=True, help="Files or folders.")],
-    dry_run: Annotated[
-        bool, typer.Option(help="Check only: say what each is, publish nothing.")
-    ] = False,
+    files: Files,
+    dry_run: DryRun = False,
     bulk: Annotated[
-        bool, typer.Option("--bulk", help="Backfill: publish on the bulk lane.")
+        bool, typer.Option("--bulk", help="Backfill: let nothing urgent wait for it.")
     ] = False,
-    source: Annotated[str | None, typer.Option(help="Source to name; default: you.")] = None,
+    source: Annotated[str | None, typer.Option(help="The source to name; default: you.")] = None,
+    product: Annotated[str | None, typer.Option(help="The product that an SBOM is of.")] = None,
+    version: Annotated[str | None, typer.Option(help="The product's version.")] = None,
+    hardware: Annotated[str | None, typer.Option(help="Its hardware, if it matters.")] = None,
     json: AsJson = False,
     who: As = None,
 ) -> None:
-    """Submit documents: advisories, SBOMs, products, devices, reports, statements."""
-    lane = "bulk" if bulk else "urgent"
-    send(files, dry_run=dry_run, lane=lane, source=source, json_wanted=json, who=who)
+    """Submit documents: advisories, SBOMs, products, devices, reports, statements.
+
+    The format is found by looking at each document. Exits 1 when one of them was rejected; the
+    others have gone all the same.
+    """
+    about = {"product": product, "version": version, "hardware": hardware}
+    send(files, Manner(dry_run, bulk, source, about), who, json_wanted=json)
 
 
-def send(
-    files: Sequence[Path],
-    *,
-    dry_run: bool,
-    lane: str,
-    source: str | None,
-    json_wanted: bool,
-    who: str | None,
-) -> None:
-    """Submit files, print what became of each, and exit 1 if one was refused."""
+def send(files: Sequence[Path], manner: Manner, who: str | None, *, json_wanted: bool) -> None:
+    """Submit files, print what became of each, and exit 1 if one was rejected."""
     opened = door(who)
-    paths = list(_files(files))
+    named = list(_named(files))
     answers: list[dict[str, Any]] = []
-    with Progress(console=err, transient=True, disable=len(paths) < _MANY) as progress:
-        task = progress.add_task("submitting", total=len(paths))
-        for path in paths:
-            answers.append(_one(opened, path, dry_run=dry_run, lane=lane, source=source))
-            progress.advance(task)
+    shows = len(named) >= _MANY
+    with Progress(console=err, transient=err.is_terminal, disable=not shows) as progress:
+        for name, path in progress.track(named, description="submitting"):
+            answers.append(_one(opened, name, path, manner))
     if json_wanted:
         as_json(answers)
     else:
-        listing(answers, ["document", "status", "submission", "reason", "mend"], json_wanted=False)
-        counts = Counter(answer["status"] for answer in answers)
-        out.print(", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
-    if any(answer["status"] == "refused" for answer in answers):
+        table(answers, [name for name in _SENT if name != "id" or not manner.dry_run])
+        counts = Counter(str(answer["status"]) for answer in answers)
+        said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
+        out.print(f"dry run, nothing was sent: {said}" if manner.dry_run else said)
+    rejected = [answer for answer in answers if answer["status"] == "rejected"]
+    for answer in rejected:
+        _say(answer)
+    if rejected:
         raise typer.Exit(Exit.REFUSED)
 
 
-def _files(given: Sequence[Path]) -> Iterator[Path]:
-    """Give files, those below folders in order of their names."""
+def _say(answer: Mapping[str, Any]) -> None:
+    err.print(f"rejected: {clean(answer['document'])}")
+    for fault in answer["faults"]:
+        where = f"{fault['pointer']}: " if fault["pointer"] else ""
+        err.print(f"  {where}{clean(fault['reason'])}")
+        err.print(f"    mend: {fault['mend']}")
+
+
+def _named(given: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    """Give each file with the name it is submitted under, those below folders in order."""
     for path in given:
         if path.is_dir():
-            yield from (each for each in sorted(path.rglob("*")) if each.is_file())
+            for each in sorted(path.rglob("*")):
+                if each.is_file():
+                    yield each.relative_to(path).as_posix(), each
         else:
-            yield path
+            yield path.name, path
 
 
-def _one(
-    opened: Door, path: Path, *, dry_run: bool, lane: str, source: str | None
-) -> dict[str, Any]:
-    """Submit one file; a refusal is an answer too, so that the others still go."""
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    params = {
-        "name": path.name, "source": source, "lane": lane,
-        "dry_run": "true" if dry_run else None,
-    }  # fmt: skip
+def _one(opened: Door, name: str, path: Path, manner: Manner) -> dict[str, Any]:
+    """Submit one file; a rejection is an answer too, so that the others still go."""
     try:
         answer = opened.call(
-            "intake", "POST", "/v1/submissions", content=path.read_bytes(), params=params,
-            headers={"content-type": kind},
+            "intake", "POST", "/v1/submissions", content=path.read_bytes(),
+            params=manner.params(name), headers={"content-type": "application/octet-stream"},
         )  # fmt: skip
+    except OSError as error:
+        raise RefusedError(Exit.USAGE, f"{path} cannot be read", error.strerror or "") from error
     except RefusedError as error:
-        if error.status is not Exit.REFUSED:
+        if error.title != _REJECTED:
             raise
-        return {
-            "document": path.name,
-            "status": "refused",
-            "reason": str(error),
-            "mend": error.mend,
-        }
-    return {"document": path.name, **answer.json()}
+        return _rejected(name, error, dry_run=manner.dry_run)
+    return dict(answer.json())
+
+
+def _rejected(name: str, error: RefusedError, *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "id": error.instance.rpartition("/")[2] or None,
+        "document": name,
+        "status": "rejected",
+        "detail": error.faults[0].reason,
+        "faults": [
+            {"pointer": fault.where or None, "reason": fault.reason, "mend": fault.mend}
+            for fault in error.faults
+        ],
+        "dry_run": dry_run,
+    }
 
 
 @submission.command()
 def ls(
-    status: Annotated[str | None, typer.Option(help="Only this status.")] = None,
-    limit: Annotated[int, typer.Option(help="The most to list.")] = 100,
+    status: Annotated[SubmissionStatus | None, typer.Option(help="Only this status.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The most to list.")] = 100,
     json: AsJson = False,
     who: As = None,
 ) -> None:
-    """List submissions."""
-    rows = door(who).get("intake", "/v1/submissions", status=status, limit=limit)["items"]
-    listing(rows, COLUMNS, json_wanted=json)
+    """List submissions, the newest first."""
+    rows = door(who).items("intake", "/v1/submissions", status=status, source=source)
+    listing(islice(rows, limit), COLUMNS, json_wanted=json)
 
 
 @submission.command()
-def show(name: str, json: AsJson = False, who: As = None) -> None:
-    """Show what became of one submission."""
-    document(door(who).get("intake", f"/v1/submissions/{name}"), json_wanted=json)
+def show(
+    name: Annotated[str, typer.Argument(metavar="SUBMISSION", help="Id, from `submit`.")],
+    json: AsJson = False,
+    who: As = None,
+) -> None:
+    """Show what became of one submission, with everything that was wrong with it."""
+    document(door(who).get("intake", f"/v1/submissions/{part(name)}"), json_wanted=json)

@@ -2,151 +2,128 @@
 
 import asyncio
 import json as jsonlib
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from deploy.world import Stack
 from schemas import EVENTS
 from schemas.topics import TOPICS
-from services.cli.door import Exit, RefusedError, fleet
-from services.cli.printing import AsJson, out
+from services.cli.door import here
+from services.cli.following import Span, follow
+from services.cli.printing import as_json_line, cell, clean, out
+from services.cli.refusal import Exit, RefusedError
+from services.cli.words import AsJson
 
-app = typer.Typer()
+_HEADERS = ("ce_id", "ce_revision", "ce_causation", "traceparent", "ce_dataref")
+_FIELDS = 9
 
-_OWN = ("ce_id", "ce_revision", "ce_causation", "traceparent", "ce_dataref")
 
-
-@app.command()
 def tail(
-    topics: Annotated[list[str], typer.Argument(help="Topics, such as `cases` or `clocks`.")],
+    topics: Annotated[list[str], typer.Argument(metavar="TOPIC…", help="Such as cases, clocks.")],
     from_start: Annotated[
         bool, typer.Option("--from-start", help="Begin with the oldest record, not the next.")
     ] = False,
     until_end: Annotated[
-        bool, typer.Option("--until-end", help="Stop at what the topics hold now.")
+        bool, typer.Option("--until-end", help="Show what the topics hold now, and stop.")
     ] = False,
     case: Annotated[str | None, typer.Option(help="Only records of this case.")] = None,
     key: Annotated[str | None, typer.Option(help="Only records with this key.")] = None,
-    kind: Annotated[str | None, typer.Option("--type", help="Only this event type.")] = None,
-    full: Annotated[bool, typer.Option(help="Print whole values, not a summary.")] = False,
+    kind: Annotated[
+        str | None, typer.Option("--type", help="Only this type: clock.met, or clock.met.v1.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Print whole values.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Follow topics: type, key, case and value of each record, until Ctrl-C."""
+    """Follow topics: time, type, key and fields of each record, until Ctrl-C.
+
+    With --json each record is one line, with its headers, its place and its value, and
+    `fits_contract`: false where a value does not fit the contract of its type.
+    """
     unknown = [name for name in topics if name not in TOPICS]
     if unknown:
         known = ", ".join(sorted(TOPICS))
-        raise RefusedError(Exit.USAGE, f"no such topic: {', '.join(unknown)}", f"one of {known}")
-    found = fleet()
-    if found is None:
-        raise RefusedError(Exit.UNREACHABLE, "no fleet runs here", "", "patchvigil up")
-    wanted = {"ce_case": case, "key": key, "ce_type": kind}
+        title = f"no such topic: {', '.join(unknown)}"
+        raise RefusedError(Exit.USAGE, title, "", f"name some of {known}")
+    _check_type(kind)
+    stack = here().stack
+    wanted = _filter(case, key, kind)
 
     def show(record: dict[str, Any]) -> None:
-        if all(value is None or record.get(name) == value for name, value in wanted.items()):
-            _print(record, full=full, json_wanted=json)
+        if not wanted(record):
+            return
+        shown = {**record, "fits_contract": fits(record)}
+        if json:
+            as_json_line(shown)
+        else:
+            _print(shown, full=full)
 
     try:
-        asyncio.run(_follow(found.stack, topics, show, from_start=from_start, until_end=until_end))
+        span = Span(from_start=from_start or until_end, until_end=until_end)
+        asyncio.run(follow(stack, topics, show, span))
     except KafkaError as error:
-        raise RefusedError(Exit.UNREACHABLE, "Kafka refused", str(error)) from error
+        raise RefusedError(
+            Exit.UNREACHABLE, f"Kafka at {stack.kafka.bootstrap} refused", str(error),
+            "look with `patchvigil doctor`",
+        ) from error  # fmt: skip
     except KeyboardInterrupt:
         return
 
 
-async def _follow(
-    stack: Stack, names: list[str], show: Any, *, from_start: bool, until_end: bool
-) -> None:
-    secured: dict[str, Any] = {}
-    if stack.kafka.secured:
-        secured = {
-            "security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": stack.kafka.mechanism,
-            "sasl_plain_username": stack.kafka.admin_user,
-            "sasl_plain_password": stack.kafka.passwords[stack.kafka.admin_user],
-        }  # fmt: skip
-    reader = AIOKafkaConsumer(
-        bootstrap_servers=stack.kafka.bootstrap, enable_auto_commit=False, **secured
-    )
-    await reader.start()
-    try:
-        partitions = [
-            TopicPartition(stack.topic_prefix + name, partition)
-            for name in names
-            for partition in range(TOPICS[name].partitions)
-        ]
-        reader.assign(partitions)
-        ends = await reader.end_offsets(partitions)
-        begins = await reader.beginning_offsets(partitions) if from_start else ends
-        for partition in partitions:
-            reader.seek(partition, begins[partition])
-        left = {each for each in partitions if begins[each] < ends[each]}
-        while left or not until_end:
-            batches = await reader.getmany(timeout_ms=200)
-            records = sorted(
-                (record for batch in batches.values() for record in batch),
-                key=lambda record: record.timestamp,
-            )
-            for record in records:
-                show(_read(record, stack.topic_prefix))
-            if until_end:
-                left = {each for each in left if await reader.position(each) < ends[each]}
-    finally:
-        await reader.stop()
+def _check_type(kind: str | None) -> None:
+    if kind is None or any(_is(name, kind) for name in EVENTS):
+        return
+    known = ", ".join(sorted(EVENTS))
+    raise RefusedError(Exit.USAGE, f"no such type: {kind}", "", f"name one of {known}")
 
 
-def _read(record: ConsumerRecord, prefix: str) -> dict[str, Any]:
-    """Turn a record into a document: its headers, key, place and decoded value."""
-    headers = {name: value.decode("utf-8", "replace") for name, value in record.headers if value}
-    raw = record.value or b""
-    try:
-        value = jsonlib.loads(raw) if raw else None
-    except ValueError:
-        value = raw.decode("utf-8", "replace")
-    return {
-        "topic": record.topic.removeprefix(prefix),
-        "partition": record.partition,
-        "offset": record.offset,
-        "key": (record.key or b"").decode("utf-8", "replace"),
-        **headers,
-        "value": value,
-        "fits_contract": _fits(headers.get("ce_type"), raw),
-    }
+def _is(name: str, kind: str) -> bool:
+    """Tell whether a type is meant: by its whole name, or without its version."""
+    return kind in {name, name.rpartition(".v")[0]}
 
 
-def _fits(kind: str | None, raw: bytes) -> bool | None:
-    """Tell whether a value fits its contract; None where no contract is known."""
-    event = EVENTS.get(kind or "")
-    if event is None or not raw:
+def _filter(
+    case: str | None, key: str | None, kind: str | None
+) -> Callable[[Mapping[str, Any]], bool]:
+    def wanted(record: Mapping[str, Any]) -> bool:
+        return (
+            (case is None or record.get("ce_case") == case)
+            and (key is None or record["key"] == key)
+            and (kind is None or _is(str(record.get("ce_type")), kind))
+        )
+
+    return wanted
+
+
+def fits(record: Mapping[str, Any]) -> bool | None:
+    """Tell whether a value fits its contract; None where no contract or no value is known."""
+    event = EVENTS.get(str(record.get("ce_type")))
+    if event is None or record["value"] is None:
         return None
     try:
-        event.model_validate_json(raw)
+        event.model_validate_json(jsonlib.dumps(record["value"]))
     except ValueError:
         return False
     return True
 
 
-def _print(record: dict[str, Any], *, full: bool, json_wanted: bool) -> None:
-    if json_wanted:
-        sys.stdout.write(jsonlib.dumps(record, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
-        return
-    kind = record.get("ce_type", "?")
+def _print(record: Mapping[str, Any], *, full: bool) -> None:
+    kind = record.get("ce_type") or record["topic"]
     flag = "  does not fit its contract" if record["fits_contract"] is False else ""
-    out.print(f"{record.get('ce_time', '')}  {kind:28} {record['key']}{flag}")
+    instant = cell(record.get("ce_time") or "").plain
+    out.print(clean(f"{instant:23} {kind:28} {record['key']}{flag}"))
+    value = record["value"]
     if full:
-        for name in _OWN:
+        for name in _HEADERS:
             if name in record:
-                out.print(f"    {name}: {record[name]}")
-        out.print_json(jsonlib.dumps(record["value"]))
-    elif isinstance(record["value"], Mapping):
-        out.print(f"    {_summary(record['value'])}")
+                out.print(clean(f"    {name}: {record[name]}"))
+        out.print(clean(jsonlib.dumps(value, indent=2, ensure_ascii=False)))
+    elif isinstance(value, Mapping):
+        out.print(clean(f"    {summary(value)}"))
 
 
-def _summary(value: Mapping[str, Any]) -> str:
+def summary(value: Mapping[str, Any]) -> str:
     """Give the plain fields of a value in one line; nested ones are shown by --full."""
     first = next((held for held in value.values() if isinstance(held, Mapping)), {})
     plain = {
@@ -154,4 +131,4 @@ def _summary(value: Mapping[str, Any]) -> str:
         for name, held in {**first, **value}.items()
         if isinstance(held, str | int | float | bool) and held != ""
     }
-    return ", ".join(f"{name}={held}" for name, held in list(plain.items())[:9])
+    return ", ".join(f"{name}={held}" for name, held in list(plain.items())[:_FIELDS])

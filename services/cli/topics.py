@@ -1,29 +1,33 @@
 """Commands for topics and access rules: diff against the contract, apply what is missing."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
+
 import typer
+from confluent_kafka import KafkaException
 
 from deploy.kafka import topics
 from deploy.kafka.topics import Difference, DriftError
-from deploy.world import Stack
-from services.cli.door import Exit, RefusedError, fleet
-from services.cli.printing import AsJson, as_json, out
+from services.cli.door import here
+from services.cli.lazy import group
+from services.cli.printing import as_json, out, table
+from services.cli.refusal import Exit, RefusedError
+from services.cli.words import AsJson
 
-app = typer.Typer(help="Topics and access rules as schemas/topics.py says.", no_args_is_help=True)
+app = group("Topics and access rules as schemas/topics.py says.")
 
-
-def _stack() -> Stack:
-    found = fleet()
-    if found is None:
-        raise RefusedError(Exit.UNREACHABLE, "no fleet runs here", "", "patchvigil up")
-    return found.stack
+COLUMNS = ["subject", "aspect", "wanted", "found"]
 
 
 @app.command()
 def diff(json: AsJson = False) -> None:
     """List where the broker differs from the contract; exits 1 where it does."""
-    stack = _stack()
-    found = topics.diff(stack.kafka, prefix=stack.topic_prefix)
-    _print(found, "no difference", json=json)
+    stack = here().stack
+    try:
+        found = topics.diff(stack.kafka, prefix=stack.topic_prefix)
+    except KafkaException as error:
+        raise _silent(stack.kafka.bootstrap, error) from error
+    _print(found, "no difference", json_wanted=json)
     if found:
         raise typer.Exit(Exit.REFUSED)
 
@@ -31,19 +35,27 @@ def diff(json: AsJson = False) -> None:
 @app.command()
 def apply(json: AsJson = False) -> None:
     """Create missing topics and rules; fails on drift and then changes nothing."""
-    stack = _stack()
+    stack = here().stack
     try:
         added = topics.apply(stack.kafka, prefix=stack.topic_prefix)
     except DriftError as error:
-        raise RefusedError(Exit.REFUSED, str(error)) from error
-    _print(added, "nothing was missing", json=json)
+        raise RefusedError(Exit.REFUSED, error.reason, "", error.mend) from error
+    except KafkaException as error:
+        raise _silent(stack.kafka.bootstrap, error) from error
+    _print(added, "nothing was missing", json_wanted=json)
 
 
-def _print(found: list[Difference], nothing: str, *, json: bool) -> None:
-    if json:
-        as_json([str(difference) for difference in found])
+def _print(found: Sequence[Difference], nothing: str, *, json_wanted: bool) -> None:
+    if json_wanted:
+        as_json([asdict(each) for each in found])
     elif found:
-        for difference in found:
-            out.print(str(difference))
+        table([asdict(each) for each in found], COLUMNS)
     else:
         out.print(nothing)
+
+
+def _silent(bootstrap: str, error: KafkaException) -> RefusedError:
+    return RefusedError(
+        Exit.UNREACHABLE, f"Kafka at {bootstrap} does not answer", error.args[0].str(),
+        "look with `patchvigil doctor`",
+    )  # fmt: skip

@@ -1,0 +1,76 @@
+"""Loads a command's module when it is called: `--help` and completion need none of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
+
+from services.cli.refusal import RefusedError
+
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command is, as `module:name` below services.cli, and its line in the help."""
+
+    target: str
+    line: str
+
+    def load(self, name: str) -> Any:
+        """Import the command: a group of verbs, or one function."""
+        module, _, attribute = self.target.partition(":")
+        found = getattr(import_module(f"services.cli.{module}"), attribute)
+        command = get_group(found) if isinstance(found, typer.Typer) else _single(found)
+        command.name = name
+        return command
+
+
+def group(text: str) -> typer.Typer:
+    """Make a group of verbs, to which commands are added."""
+    return typer.Typer(
+        help=text, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )  # fmt: skip
+
+
+def _single(function: Callable[..., None]) -> Any:
+    made = group("")
+    made.command()(function)
+    return get_command(made)
+
+
+class LazyGroup(TyperGroup):
+    """The top of the command line; `TABLE` is set before it is used."""
+
+    TABLE: ClassVar[dict[str, Entry]] = {}
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Name the commands in the table's order."""
+        del ctx
+        return list(self.TABLE)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import a command the first time it is asked for."""
+        del ctx
+        if cmd_name not in self.commands and cmd_name in self.TABLE:
+            self.commands[cmd_name] = self.TABLE[cmd_name].load(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands without importing one."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.line) for name, entry in self.TABLE.items()])
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what is refused is said with its mend on stderr, never as a traceback."""
+        try:
+            return super().invoke(ctx)
+        except RefusedError as error:
+            typer.echo(error.text, err=True)
+            raise typer.Exit(error.status) from error
