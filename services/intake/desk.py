@@ -99,9 +99,7 @@ async def _load(
     if catalogues:
         await unit.lock("feed", ["kev"])
         shelf.feeds.learn(await holdings.feeds(unit.db))
-    reported = registration.evidence_of(registers)
     evidence = [
-        *reported,
         *(e for s in advisories for e in s.evidence),
         *(e for c in catalogues for e in c.entries),
     ]

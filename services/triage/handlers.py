@@ -141,15 +141,17 @@ async def on_reports(batch: Batch, unit: Unit) -> None:
     before = await facts.identifiers_of_reports(unit.db, names)
     identifiers = {each for r in received for each in r.event.identifiers} | before
     await hold(unit, identifiers, names)
+    newest = {each.event.report: each for each in sorted(received, key=lambda one: one.revision)}
+    stated = [(s, each) for each in newest.values() for s in signals.of_report(each.event)]
     for each in received:
         causes.note(each, (each.event.report,))
-        await facts.save_report(unit.db, each.event, each.revision)
-        found = signals.of_report(each.event)
-        for signal in found:
-            causes.note_signal(each, signal.signal)
-        await facts.save_signals(unit.db, [(signal, each.revision) for signal in found])
-        stated = [signal.signal for signal in found]
-        await facts.retract_signals(unit.db, each.event.report, stated, each.time, each.revision)
+    for signal, each in stated:
+        causes.note_signal(each, signal.signal)
+    await facts.save_reports(unit.db, [(each.event, each.revision) for each in received])
+    await facts.save_signals(unit.db, [(signal, each.revision) for signal, each in stated])
+    await facts.retract_signals(
+        unit.db, [(report, each.time, each.revision) for report, each in newest.items()]
+    )
     await settle(unit, identifiers, causes, reports=names)
 
 

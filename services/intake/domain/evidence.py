@@ -20,8 +20,6 @@ def observe(
     *,
     backfill: bool,
     catalogued: bool = False,
-    product: str | None = None,
-    site: str | None = None,
 ) -> list[Emission]:
     """Report evidence that is new, back again, or says more; nothing for what we already hold.
 
@@ -60,8 +58,6 @@ def observe(
         reported_at=found.reported_at,
         received_at=received_at,
         backfill=history,
-        product=product,
-        site=site,
         evidence=found.evidence,
         ransomware=ransomware,
     )

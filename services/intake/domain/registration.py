@@ -1,4 +1,8 @@
-"""Decides on our own files: which rows are new, which are history, and what a whole file lacks."""
+"""Decides on our own files: which rows are new, which are history, and what a whole file lacks.
+
+A report of exploitation is told as a report, with its mark: triage, which holds every revision of a
+report, makes the signals of it. Evidence from elsewhere is `evidence`'s.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,8 +12,8 @@ from typing import Any
 from schemas.catalogue import ProductRegistered, ProductRetired, SiteRegistered
 from schemas.devices import DeviceRegistered, DeviceRetired
 from schemas.event import Event
-from schemas.signals import IncidentReported, ReportKind, ReportReceived, SignalSource
-from services.intake.domain import evidence, identity
+from schemas.signals import IncidentReported, ReportReceived
+from services.intake.domain import identity
 from services.intake.domain.shelf import HeldProduct, HeldRow, Shelf, Waiting
 from services.intake.domain.submission import (
     WAIT,
@@ -20,7 +24,7 @@ from services.intake.domain.submission import (
     Submission,
     rejected,
 )
-from services.intake.formats.canonical import Entry, Evidence, Register
+from services.intake.formats.canonical import Entry, Register
 from services.intake.formats.error import Fault
 
 _SKEW = timedelta(minutes=5)
@@ -142,7 +146,7 @@ def _take(
             ),
         )
     emitted = _retirement(event, now) if entry.retired else event
-    return [Emission(emitted, digest), *_signals(event, shelf)]
+    return [Emission(emitted, digest)]
 
 
 def _settled(entry: Entry, held: HeldRow | None, submission: Submission, now: datetime) -> Event:
@@ -165,31 +169,6 @@ def _retirement(event: Event, now: datetime) -> Event:
     return event
 
 
-def _evidence(event: Event) -> list[Evidence]:
-    """A report of exploitation is evidence on each identifier it names."""
-    if not isinstance(event, ReportReceived | IncidentReported) or not event.exploited:
-        return []
-    intelligence = isinstance(event, ReportReceived) and event.kind is not ReportKind.CUSTOMER
-    source = SignalSource.INTELLIGENCE if intelligence else SignalSource.CUSTOMER
-    reporter = f"report/{event.report}"
-    return [
-        Evidence(source, identifier, reporter, event.occurred_at, event.title)
-        for identifier in dict.fromkeys(event.identifiers)
-    ]
-
-
-def _signals(event: Event, shelf: Shelf) -> list[Emission]:
-    if not isinstance(event, ReportReceived | IncidentReported):
-        return []
-    return [
-        each
-        for found in _evidence(event)
-        for each in evidence.observe(
-            found, shelf, event.received_at, backfill=False, product=event.product, site=event.site
-        )
-    ]
-
-
 def names_of(value: Event) -> frozenset[str]:
     """The names that a row brings into the catalogue."""
     return names(value) if isinstance(value, ProductRegistered) else frozenset()
@@ -198,8 +177,3 @@ def names_of(value: Event) -> frozenset[str]:
 def products_of(values: Iterable[Event]) -> set[str]:
     """The ids of the products that rows bring or, as devices, belong to."""
     return {v.product for v in values if isinstance(v, ProductRegistered | DeviceRegistered)}
-
-
-def evidence_of(documents: Iterable[Register]) -> list[Evidence]:
-    """The evidence of exploitation that the reports in files amount to."""
-    return [each for d in documents for entry in d.entries for each in _evidence(entry.value)]

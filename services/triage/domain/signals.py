@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.cases import HeldSignal, ProductSignalled, ScopeItem
-from schemas.signals import ExploitationReported, IncidentReported, ReportReceived, SignalSource
+from schemas.signals import (
+    ExploitationReported,
+    IncidentReported,
+    ReportKind,
+    ReportReceived,
+    SignalSource,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,8 @@ def of_report(event: ReportReceived | IncidentReported) -> tuple[ExploitationRep
     """What a report says of exploitation: one signal an identifier, seen in its product.
 
     A report that names no identifier speaks of itself, so that exploitation of something that has
-    no name yet is heard all the same. These never leave triage; they spare a second way to join.
+    no name yet is heard all the same. This is the one place where a report becomes evidence: intake
+    tells reports as reports. The signals never leave triage; they spare a second way to join.
     """
     if not event.exploited:
         return ()
@@ -37,7 +44,7 @@ def of_report(event: ReportReceived | IncidentReported) -> tuple[ExploitationRep
         ExploitationReported(
             signal=f"report/{event.report}/{identifier}",
             identifier=identifier,
-            source=SignalSource.CUSTOMER,
+            source=_source(event),
             reporter=event.report,
             reported_at=event.occurred_at,
             received_at=event.received_at,
@@ -45,8 +52,15 @@ def of_report(event: ReportReceived | IncidentReported) -> tuple[ExploitationRep
             site=event.site,
             evidence=event.summary or event.title,
         )
-        for identifier in event.identifiers or (event.report,)
+        for identifier in dict.fromkeys(event.identifiers or (event.report,))
     )
+
+
+def _source(event: ReportReceived | IncidentReported) -> SignalSource:
+    """Who saw it: a customer on the product, or somebody who watches the threats."""
+    if isinstance(event, IncidentReported) or event.kind is ReportKind.CUSTOMER:
+        return SignalSource.CUSTOMER
+    return SignalSource.INTELLIGENCE
 
 
 def meetings(

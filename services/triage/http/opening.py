@@ -72,7 +72,7 @@ async def _report(body: OpenIn, title: str, unit: Unit) -> str:
         version=body.version,
         received_at=unit.now,
     )
-    await facts.save_report(unit.db, event, 0)
+    await facts.save_reports(unit.db, [(event, 0)])
     return report
 
 

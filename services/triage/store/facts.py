@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from pydantic import TypeAdapter
 
 from schemas.advisories import Score
@@ -56,7 +57,17 @@ WHERE (t.vulnerability = excluded.vulnerability AND t.revision < excluded.revisi
 REPORT = """
 INSERT INTO report AS t (report, incident, source, title, summary, identifiers, product, version,
     site, harm, exploited, occurred_at, received_at, revision)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+SELECT report, incident, source, title, summary,
+    array(SELECT jsonb_array_elements_text(identifiers::jsonb)), product, version, site, harm,
+    exploited, occurred_at, received_at, revision
+FROM (SELECT DISTINCT ON (report) report, incident, source, title, summary, identifiers, product,
+    version, site, harm, exploited, occurred_at, revision,
+    min(received_at) OVER (PARTITION BY report) AS received_at
+    FROM unnest($1::text[], $2::bool[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::text[], $9::text[], $10::text[], $11::bool[], $12::timestamptz[], $13::timestamptz[],
+        $14::bigint[]) AS u(report, incident, source, title, summary, identifiers, product, version,
+        site, harm, exploited, occurred_at, received_at, revision)
+    ORDER BY report, revision DESC) AS news
 ON CONFLICT (report) DO UPDATE SET incident = excluded.incident, source = excluded.source,
     title = excluded.title, summary = excluded.summary, identifiers = excluded.identifiers,
     product = excluded.product, version = excluded.version, site = excluded.site,
@@ -101,10 +112,12 @@ FROM (SELECT DISTINCT ON (signal) * FROM unnest($1::text[], $2::timestamptz[], $
 WHERE t.signal = u.signal AND t.revision < u.revision
 """
 RETRACT = """
-UPDATE signal SET withdrawn_at = $3
-WHERE reporter = $1 AND signal <> ALL($2::text[]) AND signal LIKE 'report/%'
-    AND withdrawn_at IS NULL AND revision < $4
+UPDATE signal t SET withdrawn_at = u.at
+FROM unnest($1::text[], $2::timestamptz[], $3::bigint[]) AS u(report, at, revision)
+WHERE t.reporter = u.report AND t.signal LIKE 'report/%' AND t.withdrawn_at IS NULL
+    AND t.revision < u.revision
 """
+"""What a report's newest revision states bears that revision: what is older is stated no more."""
 SCORE = """
 INSERT INTO exploit_score AS t (identifier, model, probability, percentile, observed_on)
 SELECT DISTINCT ON (identifier) * FROM unnest(
@@ -184,16 +197,21 @@ async def save_vulnerabilities(
         await db.execute(DESCRIBE, *_columns(rows))
 
 
-async def save_report(
-    db: Connection, event: ReportReceived | IncidentReported, revision: int
+async def save_reports(
+    db: Connection, reports: Sequence[tuple[ReportReceived | IncidentReported, int]]
 ) -> None:
-    """Store a report or incident; first receipt never moves to a later instant."""
+    """Store reports and incidents; first receipt never moves to a later instant."""
+    if reports:
+        await db.execute(REPORT, *_columns([_report_row(*each) for each in reports]))
+
+
+def _report_row(event: ReportReceived | IncidentReported, revision: int) -> tuple[object, ...]:
     harm = event.harm.value if isinstance(event, IncidentReported) else None
     source = event.kind.value if isinstance(event, ReportReceived) else "incident"
-    await db.execute(
-        REPORT, event.report, harm is not None, source, event.title, event.summary,
-        list(event.identifiers), event.product, event.version, event.site, harm, event.exploited,
-        event.occurred_at, event.received_at, revision,
+    return (
+        event.report, harm is not None, source, event.title, event.summary,
+        orjson.dumps(event.identifiers).decode(), event.product, event.version, event.site, harm,
+        event.exploited, event.occurred_at, event.received_at, revision,
     )  # fmt: skip
 
 
@@ -225,11 +243,12 @@ async def withdraw_signals(
         await db.execute(WITHDRAW, *_columns(rows))
 
 
-async def retract_signals(
-    db: Connection, report: str, stated: Iterable[str], at: datetime, revision: int
-) -> None:
-    """Mark a report's earlier signals as taken back, where its newer state no longer has them."""
-    await db.execute(RETRACT, report, sorted(stated), at, revision)
+async def retract_signals(db: Connection, reports: Sequence[tuple[str, datetime, int]]) -> None:
+    """Mark reports' earlier signals as taken back, where their newer state no longer has them.
+
+    `reports` are (report, instant, revision); what they state now is stored before.
+    """
+    await db.execute(RETRACT, *_columns(reports))
 
 
 async def save_scores(db: Connection, scores: Sequence[ScoreObserved]) -> None:

@@ -233,7 +233,7 @@ async def test_a_device_file_waits_whole_for_its_product(intake: Intake) -> None
     assert len(await intake.others.events(DeviceRegistered, at_least=2, product="late")) == 2
 
 
-async def test_reports_are_received_and_exploitation_in_them_is_a_signal(intake: Intake) -> None:
+async def test_reports_are_told_once_with_what_they_say_of_exploitation(intake: Intake) -> None:
     file = {
         "reports": [
             {
@@ -264,13 +264,10 @@ async def test_reports_are_received_and_exploitation_in_them_is_a_signal(intake:
     assert report.reporter
     assert "so@clinic" not in report.model_dump_json()
     await intake.others.event(IncidentReported, report="i-1")
-    signal = await intake.others.event(ExploitationReported, identifier="CVE-2026-3001")
-    assert (signal.source, signal.product, signal.site, signal.received_at) == (
-        SignalSource.CUSTOMER,
-        "gateway",
-        "clinic-1",
-        report.received_at,
-    )
+    assert (report.exploited, report.product, report.site) == (True, "gateway", "clinic-1")
+    await intake.post(encoded(documents.cve(3001, exploitation="active")), name="record")
+    signals = await intake.others.events(ExploitationReported, identifier="CVE-2026-3001")
+    assert [each.source for each in signals] == [SignalSource.SSVC], "a report is no second signal"
     future = {
         "reports": [
             {"report": "r-2", "kind": "scan", "title": "t", "occurred_at": "2999-01-01T00:00:00Z"}

@@ -270,6 +270,34 @@ async def test_a_finding_that_returns_after_it_was_cleared_bears_from_its_return
     assert signalled.products[0].held_at > LATER
 
 
+async def test_a_report_of_exploitation_is_signalled_once_an_identifier_by_who_saw_it(
+    triage: Triage,
+) -> None:
+    await triage.wire.publish(described("CVE-2026-9013"), opened("CVE-2026-9013", "pump"))
+    case = await triage.case_of("CVE-2026-9013")
+    for name, kind in (("R-13", ReportKind.CUSTOMER), ("R-14", ReportKind.INTELLIGENCE)):
+        await triage.wire.publish(
+            ReportReceived(
+                report=name,
+                kind=kind,
+                title="Somebody was in the pump",
+                identifiers=("CVE-2026-9013", "CVE-2026-9013"),
+                product="pump",
+                site="clinic-1",
+                exploited=True,
+                received_at=LATER,
+            )
+        )
+    signalled = await triage.wire.events(CaseSignalled, at_least=2, case=case)
+    assert [(each.signal.source, each.signal.reporter) for each in signalled] == [
+        (SignalSource.CUSTOMER, "R-13"),
+        (SignalSource.INTELLIGENCE, "R-14"),
+    ]
+    assert {(each.signal.received_at, each.signal.site) for each in signalled} == {
+        (LATER, "clinic-1")
+    }
+
+
 async def test_a_report_that_no_longer_speaks_of_exploitation_takes_its_signal_back(
     triage: Triage,
 ) -> None:
