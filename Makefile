@@ -42,9 +42,10 @@ bench: setup ## Measure; B=name measures one
 	@$(BIN)/python -m tests.bench $(B)
 
 .PHONY: schemas
-schemas: setup ## Write the generated contracts and the table of settings
+schemas: setup ## Write the generated contracts and the tables of settings and commands
 	@$(BIN)/python -m schemas.generate
 	@$(BIN)/python -m services.kit.settings docs/settings.md
+	@$(BIN)/python -m services.cli.manual docs/cli.md
 
 .PHONY: up
 up: setup ## Start the servers and the six services, until Ctrl-C or `make down`
