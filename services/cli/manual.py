@@ -39,7 +39,10 @@ def _walk(command: Any, path: tuple[str, ...]) -> Iterator[Line]:
             yield from _walk(command.get_command(context, name), (*path, name))
         return
     wanted = [each for each in command.params if each.param_type_name == "argument"]
-    names = [each.name.upper() + ("…" if each.nargs == -1 else "") for each in wanted]
+    names = [
+        (each.metavar or each.name.upper()).strip("[].… ") + ("…" if each.nargs == -1 else "")
+        for each in wanted
+    ]
     options = tuple(
         each.opts[0]
         for each in command.params
@@ -53,7 +56,8 @@ def table() -> str:
     rows = ["| command | what it does | options |", "|---|---|---|"]
     for line in lines():
         options = ", ".join(f"`{each}`" for each in line.options)
-        rows.append(f"| `{line.call}` | {line.does} | {options} |")
+        cells = (f"`{line.call}`", line.does, options)
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from services.cli import manual
+from tests.bench import page as numbers
+from tests.bench.report import Figure
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -165,6 +167,17 @@ def test_the_page_of_commands_is_what_the_command_line_offers() -> None:
 def test_a_page_without_its_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="lacks"):
         manual.filled("# The command line\n")
+
+
+def test_the_readme_has_room_for_numbers_and_each_says_how_to_measure_it_again() -> None:
+    readme = numbers.filled(text(ROOT / "README.md"), [])
+    assert readme.count(numbers.BEGIN) == readme.count(numbers.END) == 1
+    assert numbers.filled(readme, []) == readme
+    figure = Figure("from append to page, p99", 812.4, "ms", "lower", bar=1000)
+    row = "| from append to page, p99 | 812.4 ms | at most 1000 |  | `make bench B=page_latency` |"
+    assert numbers.row("page_latency", figure) == row
+    with pytest.raises(ValueError, match="lacks"):
+        numbers.filled("# Patchvigil\n", [])
 
 
 def test_a_link_a_test_and_a_path_that_are_wrong_are_found(tmp_path: Path) -> None:
