@@ -164,6 +164,23 @@ def test_the_page_of_commands_is_what_the_command_line_offers() -> None:
     assert page == manual.filled(page), "run `make schemas`"
 
 
+def unknown_commands(page: Path) -> list[str]:
+    """Find what a page tells people to type that the command line does not offer."""
+    offered = [tuple(re.findall(r" ([a-z]+)", line.call)) for line in manual.lines()]
+    found = re.findall(r"(?:`|^\$ )patchvigil((?: [a-z]+)+)", text(page), re.MULTILINE)
+    typed = {tuple(words.split()) for words in found}
+    return [
+        " ".join(words)
+        for words in sorted(typed)
+        if not any(words[: len(each)] == each[: len(words)] for each in offered)
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_command_that_a_page_tells_to_type_exists(page: Path) -> None:
+    assert unknown_commands(page) == []
+
+
 def test_a_page_without_its_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="lacks"):
         manual.filled("# The command line\n")
@@ -180,9 +197,13 @@ def test_the_readme_has_room_for_numbers_and_each_says_how_to_measure_it_again()
         numbers.filled("# Patchvigil\n", [])
 
 
-def test_a_link_a_test_and_a_path_that_are_wrong_are_found(tmp_path: Path) -> None:
+def test_a_link_a_test_a_command_and_a_path_that_are_wrong_are_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("[x](gone.md) [y](#there) `tests/contract/test_docs.py::test_gone`\n\n# Here\n")
+    page.write_text(
+        "[x](gone.md) [y](#there) `tests/contract/test_docs.py::test_gone` `patchvigil case burn`\n"
+        "# Here\n`patchvigil case` `patchvigil case show PV-2026-0001`\n$ patchvigil tail cases clocks\n"
+    )
+    assert unknown_commands(page) == ["case burn"]
     assert missing_tests(page) == ["tests/contract/test_docs.py::test_gone"]
     assert [target.exists() for _, target, _ in links(page)] == [False, True]
     assert "there" not in headings(page)
