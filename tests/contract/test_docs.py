@@ -201,7 +201,8 @@ def test_a_link_a_test_a_command_and_a_path_that_are_wrong_are_found(tmp_path: P
     page = tmp_path / "page.md"
     page.write_text(
         "[x](gone.md) [y](#there) `tests/contract/test_docs.py::test_gone` `patchvigil case burn`\n"
-        "# Here\n`patchvigil case` `patchvigil case show PV-2026-0001`\n$ patchvigil tail cases clocks\n"
+        "# Here\n`patchvigil case` `patchvigil case show PV-2026-0001`\n"
+        "$ patchvigil tail cases clocks\n"
     )
     assert unknown_commands(page) == ["case burn"]
     assert missing_tests(page) == ["tests/contract/test_docs.py::test_gone"]
