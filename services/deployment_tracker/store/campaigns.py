@@ -39,7 +39,7 @@ SELECT campaign FROM campaign
  ORDER BY campaign LIMIT $4
 """
 WAVES = "SELECT * FROM wave WHERE campaign = ANY($1) ORDER BY campaign, wave FOR UPDATE"
-WAVES_SEEN = "SELECT * FROM wave WHERE campaign = $1 ORDER BY wave"
+WAVES_SEEN = "SELECT * FROM wave WHERE campaign = ANY($1) ORDER BY campaign, wave"
 WAVES_BY_REQUEST = "SELECT campaign, wave FROM wave WHERE request = ANY($1)"
 RUNNING_OF_PRODUCTS = """
 SELECT campaign, wave FROM wave JOIN campaign USING (campaign)
@@ -174,9 +174,9 @@ async def waves(db: Connection, names: Iterable[str]) -> dict[str, list[Wave]]:
     return found
 
 
-async def waves_seen(db: Connection, campaign: str) -> list[Record]:
-    """Load a campaign's waves with all that is shown of them, without locking."""
-    return await db.fetch(WAVES_SEEN, campaign)
+async def waves_seen(db: Connection, names: Iterable[str]) -> list[Record]:
+    """Load campaigns' waves with all that is shown of them, without locking."""
+    return await db.fetch(WAVES_SEEN, list(names))
 
 
 async def by_request(db: Connection, requests: Iterable[str]) -> list[tuple[str, int]]:

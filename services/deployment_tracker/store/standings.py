@@ -58,9 +58,9 @@ WITH moved AS (
 INSERT INTO coverage_due SELECT DISTINCT * FROM moved ON CONFLICT DO NOTHING
 """
 
-TALLIES = """
+BY_WAVE = """
 SELECT campaign, wave, state, sum(n)::bigint AS n FROM coverage_count
- WHERE campaign = ANY($1) AND wave > 0 GROUP BY campaign, wave, state
+ WHERE campaign = ANY($1) GROUP BY campaign, wave, state
 """
 
 TAKE_DUE = """
@@ -173,14 +173,14 @@ async def save(
 
 async def tallies(db: Connection, campaigns: Iterable[str]) -> dict[tuple[str, int], Tally]:
     """Count finished, failed and open devices of each wave, from the counters."""
-    finished: dict[tuple[str, int], list[int]] = {}
-    for row in await db.fetch(TALLIES, list(campaigns)):
-        state, n = DeviceState(row["state"]), row["n"]
-        sums = finished.setdefault((row["campaign"], row["wave"]), [0, 0, 0])
-        sums[0] += n if state in FAILED | COVERED else 0
-        sums[1] += n if state in FAILED else 0
-        sums[2] += n if state not in FINAL else 0
-    return {key: Tally(*sums) for key, sums in finished.items()}
+    return {
+        place: Tally(
+            finished=sum(n for state, n in counts.items() if state in FAILED | COVERED),
+            failed=sum(n for state, n in counts.items() if state in FAILED),
+            open=sum(n for state, n in counts.items() if state not in FINAL),
+        )
+        for place, counts in (await by_wave(db, campaigns)).items()
+    }
 
 
 async def take_due(db: Connection) -> list[DueCell]:
@@ -193,6 +193,16 @@ async def take_due(db: Connection) -> list[DueCell]:
         )
         for row in await db.fetch(TAKE_DUE)
     ]
+
+
+async def by_wave(
+    db: Connection, campaigns: Iterable[str]
+) -> dict[tuple[str, int], dict[DeviceState, int]]:
+    """Sum the counters of campaigns by wave."""
+    sums: dict[tuple[str, int], dict[DeviceState, int]] = {}
+    for row in await db.fetch(BY_WAVE, list(campaigns)):
+        sums.setdefault((row["campaign"], row["wave"]), {})[DeviceState(row["state"])] = row["n"]
+    return sums
 
 
 async def coverage_by(
