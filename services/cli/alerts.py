@@ -6,7 +6,7 @@ import typer
 
 from services.cli.door import door, part
 from services.cli.lazy import group
-from services.cli.printing import as_json, cell, document, listing, out, table
+from services.cli.printing import as_json, document, listing, table
 from services.cli.refusal import Fault
 from services.cli.words import AlertState, As, AsJson, OfCase
 
@@ -18,7 +18,7 @@ COLUMNS = [
     "content.summary",
 ]  # fmt: skip
 
-Alert = Annotated[str, typer.Argument(help="Id, from `alert ls`.")]
+Alert = Annotated[str, typer.Argument(metavar="ALERT", help="Id, from `alert ls`.")]
 
 
 @app.command()
@@ -65,7 +65,7 @@ def who_is(
     if json:
         as_json(found)
         return
-    out.print(cell(f"at {found['at']}"))
+    document({"at": found["at"]})
     rows = [
         {**target, "people": [person["name"] for person in target["people"]]}
         for target in found["targets"]

@@ -21,8 +21,8 @@ WAVES = [
 ]  # fmt: skip
 GATES = ["wave", "gate", "verdict", "reason", "valid_until"]
 
-Campaign = Annotated[str, typer.Argument(help="Id, from `campaign ls`.")]
-Wave = Annotated[int, typer.Argument(min=1, help="The wave's number.")]
+Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Id, from `campaign ls`.")]
+Wave = Annotated[int, typer.Argument(min=1, metavar="WAVE", help="The wave's number.")]
 YamlFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE", help="YAML or JSON.")
 ]

@@ -48,7 +48,7 @@ def add(
 @app.command()
 def revoke(
     case: Case,
-    evidence: Annotated[str, typer.Argument(help="Id, from `case show`.")],
+    evidence: Annotated[str, typer.Argument(metavar="EVIDENCE", help="Id, from `case show`.")],
     ground: Ground,
     json: AsJson = False,
     who: As = None,

@@ -36,7 +36,8 @@ REVIEW = [
     "some_vulnerabilities", "since",
 ]  # fmt: skip
 WAITING = ["question", "product", "title", "outcomes", "roles", "since", "blocks_closing"]
-SCOPE = ["product", "version", "component", "component_version", "verdict", "reason"]
+SCOPE = ["product", "version", "status", "verdicts", "components", "held_at"]
+OPEN = ["kind", "name", "closing_as", "detail", "mend"]
 
 AwareAt = Annotated[
     str | None,
@@ -63,9 +64,9 @@ def ls(
 
 @app.command()
 def show(case: Case, json: AsJson = False, who: As = None) -> None:
-    """Show a case: what waits for whom, scope, risk, clocks, measures, gates, evidence.
+    """Show a case: risk, clocks, measures, gates, evidence, scope.
 
-    Ends with what keeps it from closing, by outcome.
+    Ends with what waits for whom, and with what keeps the case from closing, by outcome.
     """
     found = door(who).get("triage", f"/v1/cases/{part(case)}")
     if json:
@@ -73,12 +74,21 @@ def show(case: Case, json: AsJson = False, who: As = None) -> None:
         return
     shown = {"waiting", "scope", "open_for"}
     document({name: held for name, held in found.items() if name not in shown})
-    for name, columns in (("waiting", WAITING), ("scope", SCOPE)):
+    for name, columns in (("scope", SCOPE), ("waiting", WAITING)):
         out.print()
         table(found[name], columns, title=name)
-    for outcome, still in found["open_for"].items():
-        out.print()
-        table(still, ["kind", "name", "detail", "mend"], title=f"open before closing as {outcome}")
+    out.print()
+    table(_still_open(found["open_for"]), OPEN, title="open before it can close")
+
+
+def _still_open(by_outcome: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Give each thing that is open once, with the outcomes that it keeps from."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for outcome, still in by_outcome.items():
+        for each in still:
+            row = found.setdefault((each["kind"], each["name"]), {**each, "closing_as": []})
+            row["closing_as"].append(outcome)
+    return list(found.values())
 
 
 @app.command()

@@ -35,7 +35,7 @@ def ls(
 
 @app.command()
 def show(
-    clock: Annotated[str, typer.Argument(help="Id, from `clock ls`.")],
+    clock: Annotated[str, typer.Argument(metavar="CLOCK", help="Id, from `clock ls`.")],
     json: AsJson = False,
     who: As = None,
 ) -> None:

@@ -19,6 +19,7 @@ from deploy.embedded.home import Home, default_home
 from deploy.principals import tokens
 from deploy.stack import Running, running
 from schemas.topics import SERVICES
+from services.cli.ending import resources
 from services.cli.problems import refused
 from services.cli.refusal import Exit, RefusedError
 
@@ -195,7 +196,8 @@ def door(principal: str | None = None) -> Door:
         if given := os.environ.get(variable(service)):
             urls[service] = given.rstrip("/")
     who, token = _identity(principal)
-    return Door(urls, token, who, httpx.Client(timeout=_SECONDS))
+    client = resources.enter_context(httpx.Client(timeout=_SECONDS))
+    return Door(urls, token, who, client)
 
 
 def _identity(principal: str | None) -> tuple[str, str | None]:

@@ -23,7 +23,7 @@ COLUMNS = [
 GAPS = ["field", "label", "required", "reason", "expected_on"]
 FIELDS = ["number", "id", "label", "status", "value", "source.kind", "source.ref", "fault"]
 
-Draft = Annotated[str, typer.Argument(help="Id, from `draft ls`.")]
+Draft = Annotated[str, typer.Argument(metavar="DRAFT", help="Id, from `draft ls`.")]
 
 
 @app.command()
@@ -148,7 +148,7 @@ def approve(
 
 @app.command()
 def filed(
-    clock: Annotated[str, typer.Argument(help="The clock's id, from `clock ls`.")],
+    clock: Annotated[str, typer.Argument(metavar="CLOCK", help="The clock's id, from `clock ls`.")],
     receipt: Annotated[str, typer.Option(help="The authority's receipt or reference.")],
     product: Annotated[list[str], typer.Option(help="A product it covers; repeat for more.")],
     filed_at: Annotated[

@@ -36,7 +36,7 @@ def ls(
 
 @app.command()
 def show(
-    finding: Annotated[str, typer.Argument(help="Id, from `finding ls`.")],
+    finding: Annotated[str, typer.Argument(metavar="FINDING", help="Id, from `finding ls`.")],
     json: AsJson = False,
     who: As = None,
 ) -> None:

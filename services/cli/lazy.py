@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
+from services.cli.ending import resources
 from services.cli.refusal import RefusedError
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
@@ -70,7 +71,8 @@ class LazyGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command; what is refused is said with its mend on stderr, never as a traceback."""
         try:
-            return super().invoke(ctx)
+            with resources:
+                return super().invoke(ctx)
         except RefusedError as error:
             typer.echo(error.text, err=True)
             raise typer.Exit(error.status) from error

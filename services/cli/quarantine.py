@@ -20,7 +20,7 @@ COLUMNS = [
 
 _ABSENT = "Not Found"
 
-Record = Annotated[str, typer.Argument(help="Id, from `quarantine ls`.")]
+Record = Annotated[str, typer.Argument(metavar="RECORD", help="Id, from `quarantine ls`.")]
 At = Annotated[
     Service | None, typer.Option("--service", help="Where it is; default: wherever it is found.")
 ]

@@ -30,7 +30,7 @@ As = Annotated[
     str | None,
     typer.Option("--as", help="Act as this principal, if the home holds its token.", metavar="ID"),
 ]
-Case = Annotated[str, typer.Argument(help="Tracking id, such as PV-2026-0042.")]
+Case = Annotated[str, typer.Argument(metavar="CASE", help="Tracking id, such as PV-2026-0042.")]
 OfCase = Annotated[str | None, typer.Option("--case", help="Limit to one case.", metavar="CASE")]
 OfProduct = Annotated[str | None, typer.Option("--product", help="Limit to one product.")]
 ForProduct = Annotated[str, typer.Option("--product", help="The product the answer is for.")]

@@ -1,0 +1,120 @@
+"""Documents and the catalogue through the command line: submit, import, list, show, review."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deploy.demo.acts.plot import DOCUMENTS, GATEWAY, OPENSSL, PUMP
+from tests.component.cli.conftest import DEVICES
+from tests.component.cli.machine import Machine, until
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
+
+
+def test_a_dry_run_says_what_would_become_of_a_document_and_publishes_nothing(
+    machine: Machine,
+) -> None:
+    file = DOCUMENTS / "06-advisory-zlib.json"
+    before = machine.json("submission", "ls", "--limit", "500")
+    [told] = machine("submit", file, "--dry-run", "--as", "plm", "--json").json
+    assert (told["status"], told["format"], told["dry_run"]) == ("published", "cve", True)
+    table = machine("submit", file, "--dry-run", "--as", "plm")
+    assert "dry run, nothing was sent: 1 published" in table.out
+    assert machine.json("submission", "ls", "--limit", "500") == before
+
+
+def test_many_files_show_progress_on_stderr_and_pure_json_on_stdout(
+    machine: Machine, case: str
+) -> None:
+    said = machine.program("submit", DOCUMENTS, "--dry-run", "--as", "plm", "--json")
+    names = {answer["document"] for answer in said.json}
+    assert case
+    assert names == {file.name for file in DOCUMENTS.iterdir()}
+    assert "submitting" in said.err
+    assert "100%" in said.err
+
+
+def test_a_document_that_was_submitted_before_is_unchanged(machine: Machine, case: str) -> None:
+    assert case
+    said = machine.program("submit", DOCUMENTS / "05-advisory-openssl.json", "--as", "plm")
+    assert "1 unchanged" in said.out
+    assert not said.err
+
+
+def test_a_rejected_document_is_named_with_reason_and_mend_and_the_others_still_go(
+    machine: Machine, tmp_path: Path
+) -> None:
+    (tmp_path / "a-broken.json").write_text('{"dataType": "CVE_RECORD"')
+    advisory = json.loads((DOCUMENTS / "05-advisory-openssl.json").read_text())
+    (tmp_path / "b-fine.json").write_text(json.dumps(advisory))
+    said = machine.program("submit", tmp_path, "--as", "plm", "--json", status=1)
+    broken, fine = said.json
+    assert (broken["document"], broken["status"]) == ("a-broken.json", "rejected")
+    assert fine["status"] in {"published", "unchanged"}
+    assert "rejected: a-broken.json" in said.err
+    assert "mend: " in said.err
+    kept = machine.json("submission", "show", broken["id"])
+    assert kept["status"] == "rejected"
+    assert [fault["reason"] for fault in kept["faults"]] == [
+        fault["reason"] for fault in broken["faults"]
+    ]
+    assert broken["id"] in machine("submission", "ls", "--status", "rejected").out
+    assert "faults" in machine("submission", "show", broken["id"]).out
+
+
+def test_a_bad_row_is_refused_with_the_field_that_is_wrong(
+    machine: Machine, tmp_path: Path
+) -> None:
+    file = tmp_path / "sites.yaml"
+    file.write_text("sites:\n  - site: nowhere\n    name: Nowhere\n    kind: castle\n")
+    said = machine("site", "import", file, "--as", "plm", status=1)
+    assert "/sites/0" in said.err
+    assert "mend: " in said.err
+
+
+@pytest.mark.parametrize(
+    ("noun", "name", "fact"),
+    [
+        ("product", PUMP, "Larkfield Meridian infusion pump"),
+        ("entity", "larkfield", "DE"),
+        ("site", "hospital-lake", "consignee"),
+    ],
+)
+def test_the_catalogue_is_listed_and_shown(
+    machine: Machine, case: str, noun: str, name: str, fact: str
+) -> None:
+    assert case
+    listed = machine(noun, "ls").out
+    assert name in listed
+    assert fact in listed
+    assert fact in machine(noun, "show", name).out
+    assert name in json.dumps(machine.json(noun, "show", name))
+    absent = machine(noun, "show", "no-such-thing", status=1)
+    assert "there is no" in absent.err
+    assert f"patchvigil {noun} ls" in absent.err or "list them" in absent.err
+
+
+def test_devices_are_listed_by_product_and_site_and_shown(machine: Machine, case: str) -> None:
+    assert case
+    rows = machine.json("device", "ls")
+    assert len(rows) == DEVICES
+    some = machine.json("device", "ls", "--product", GATEWAY, "--site", "hospital-north")
+    assert some
+    assert {each["device"]["site"] for each in some} == {"hospital-north"}
+    name = some[0]["device"]["device"]
+    assert name in machine("device", "ls", "--product", GATEWAY).out
+    assert machine.json("device", "show", name)["device"]["product"] == GATEWAY
+
+
+def test_unknown_verdicts_are_listed_with_their_reason(machine: Machine, case: str) -> None:
+    assert case
+    rows = machine.json("finding", "ls", "--verdict", "unknown", "--vulnerability", OPENSSL)
+    assert [(each["version"], each["reason"]) for each in rows] == [("5.0.2", "unparsed_version")]
+    assert "unparsed_version" in machine("finding", "ls", "--verdict", "unknown").out
+    shown = machine("finding", "show", rows[0]["finding"])
+    assert "evidence" in shown.out
+    until(lambda: machine.json("case", "review")["items"], "the review list")
+    review = {each["component"]: each["reason"] for each in machine.json("case", "review")["items"]}
+    assert review["openssl"] == "unparsed_version"
+    assert "unparsed_version" in machine("case", "review").out
