@@ -60,10 +60,13 @@ async def take_in(
     documents = await _read(fresh, shelf)
     await _load(unit, shelf, documents, fresh)
     settled = await _decide(unit, fresh, documents, shelf)
-    settled += await _release(unit, shelf, {each.id for each in fresh})
-    if not dry_run:
-        await _save(unit, shelf, settled)
-    return settled
+    if dry_run:
+        return settled
+    # Saved before the release: a document may wait for a product that the same batch brings later.
+    await _save(unit, shelf, settled)
+    if released := await _release(unit, shelf):
+        await _save(unit, shelf, released)
+    return settled + released
 
 
 async def _read(given: Sequence[Submission], shelf: Shelf) -> dict[UUID, Read]:
@@ -156,10 +159,10 @@ def _is_personal(document: Read | None) -> bool:
     return isinstance(document, FormatError)
 
 
-async def _release(unit: Unit, shelf: Shelf, present: set[UUID]) -> list[Settled]:
-    """Look again at what waited for products that were just registered, until nothing follows."""
+async def _release(unit: Unit, shelf: Shelf) -> list[Settled]:
+    """Look again at what waits for products that were just registered, until nothing follows."""
     released: list[Settled] = []
-    looked_at: set[str] = set()
+    looked_at, present = set[str](), set[UUID]()
     while names := _new_names(shelf) - looked_at:
         looked_at |= names
         waiting = await holdings.waiting(unit.db, sorted(names))

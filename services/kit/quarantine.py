@@ -18,6 +18,8 @@ from services.kit.reading import Item, Place
 from services.kit.unit import Unit
 from services.kit.wire import Fault, RawHeaders
 
+_BEHIND = "replay or drop the faulty record of its key: those behind it follow by themselves"
+
 BLOCKED = """
 SELECT DISTINCT topic, key FROM (
     SELECT topic, key FROM kit_quarantine
@@ -115,7 +117,7 @@ async def _row(unit: Unit, held: Item) -> tuple[Any, ...]:
         dataref = await unit.blobs.put(value)
         value = None
     state = "faulty" if held.fault else "parked"
-    fault = held.fault or Fault("waits behind a faulty record of its key")
+    fault = held.fault or Fault("waits behind a faulty record of its key", mend=_BEHIND)
     return (
         ids.uuid7(), *held.place, wire.moment(record), record.key, _frozen(record.headers),
         value, dataref, state, *fault,

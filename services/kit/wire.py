@@ -20,6 +20,12 @@ _FIXED = (("ce_specversion", b"1.0"), ("content-type", b"application/json"))
 _REQUIRED = ("ce_id", "ce_type", "ce_source", "ce_time", "ce_revision")
 
 
+_MEND = (
+    "have whoever wrote the record write it again as its schema in schemas/json says, then drop "
+    "this one; or replay it once the reader is mended"
+)
+
+
 class Fault(NamedTuple):
     """Why a record cannot be handled: the reason, a pointer to the bad place, and the mend."""
 
@@ -35,8 +41,8 @@ class Fault(NamedTuple):
         if isinstance(error, ValidationError):
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             pointer = "".join(f"/{part}" for part in first["loc"])
-            return cls(_plain(f"{error.title}: {first['msg']}"), _plain(pointer or "/"))
-        return cls(_plain(f"{type(error).__name__}: {error}"))
+            return cls(_plain(f"{error.title}: {first['msg']}"), _plain(pointer or "/"), _MEND)
+        return cls(_plain(f"{type(error).__name__}: {error}"), mend=_MEND)
 
 
 def _plain(text: str) -> str:

@@ -142,10 +142,12 @@ async def save(db: Connection, settled: Sequence[Settled], now: datetime) -> Non
         [s.received_at for s in given],
         now,
     )
-    if older := [id_ for outcome in came for id_ in outcome.superseded]:
-        await db.execute(SUPERSEDE, older, now)
-        await db.execute(DONE_WAITING, older)
-    if wait := [each for each in settled if each.outcome.status is Status.WAITING]:
+    older = {id_ for outcome in came for id_ in outcome.superseded}
+    if older:
+        await db.execute(SUPERSEDE, list(older), now)
+        await db.execute(DONE_WAITING, list(older))
+    waiting = [each for each in settled if each.outcome.status is Status.WAITING]
+    if wait := [each for each in waiting if each.submission.id not in older]:
         await db.execute(
             WAIT_FOR,
             [w.submission.id for w in wait],

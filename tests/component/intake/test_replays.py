@@ -105,6 +105,30 @@ async def test_an_sbom_and_its_product_never_miss_each_other(intake: Intake) -> 
     assert len(met) == len(set(met)) == 40
 
 
+async def test_an_sbom_meets_its_product_that_comes_later_in_the_same_batch(
+    intake: Intake,
+) -> None:
+    values = [
+        encoded(documents.sbom("together", "1", components=1)),
+        encoded(documents.sbom("together", "1", components=3)),
+        documents.product("together", "1").encode(),
+    ]
+    records = [
+        RawRecord(
+            "submissions", 1, 10**9 + n, clock.now(), None, raw,
+            Headers({"ce_subject": f"together-{n}"}), submission_actor(),
+        )
+        for n, raw in enumerate(values)
+    ]  # fmt: skip
+    async with units(intake).begin() as unit:
+        await desk.take_in(unit, [submission(each, unit) for each in records])
+    fates = [(await intake.fate(f"together-{n}"))["status"] for n in range(3)]
+    assert fates == ["superseded", "published", "published"]
+    event = await intake.others.event(SbomRegistered, product="together")
+    assert len(event.components) == 3
+    assert (await intake.get("/v1/reconcile", who="admin")).json() == {"differences": []}
+
+
 async def test_the_same_document_from_many_at_once_is_published_once(intake: Intake) -> None:
     record = encoded(documents.cve(8100))
     answers = await asyncio.gather(
