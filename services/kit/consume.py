@@ -40,11 +40,14 @@ class Consumer:
         name: str | None = None,
         inbox: bool = True,
         max_records: int = 500,
+        linger: float = 0.0,
     ) -> Callable[[EventHandler], EventHandler]:
         """Give the decorated handler these events, in batches of one transaction each.
 
         Each lane is a consumer of its own. Events of several streams need a `name`; they share one
         consumer and its order. `inbox=False` is for handlers that are idempotent by themselves.
+        `linger` is for projections that nobody waits for: seconds for which records gather after a
+        batch that was not full, so that many share a transaction.
 
         Raises:
             ValueError: no events, or events of several streams without a name.
@@ -60,10 +63,14 @@ class Consumer:
 
         def register(handler: EventHandler) -> EventHandler:
             if "urgent" in lanes:
-                self._add(Intent(base, tuple(streams), handler, types, inbox, False, max_records))
+                self._add(
+                    Intent(base, tuple(streams), handler, types, inbox, False, max_records, linger)
+                )
             if "bulk" in lanes and bulk:
                 few = min(max_records, BULK_RECORDS)
-                self._add(Intent(f"{base}.bulk", tuple(bulk), handler, types, inbox, True, few))
+                self._add(
+                    Intent(f"{base}.bulk", tuple(bulk), handler, types, inbox, True, few, linger)
+                )
             return handler
 
         return register

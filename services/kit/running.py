@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -25,7 +26,11 @@ from services.kit.wire import Verify
 
 _log = logging.getLogger(__name__)
 
-_URGENT_WAIT, _BULK_WAIT = 20, 100  # milliseconds between looks at an idle topic
+_LOOK = 1_000  # milliseconds after which a consumer that waits looks at its group's errors
+_URGENT_FETCH, _PATIENT_FETCH = 500, 3_000
+"""Milliseconds for which Kafka holds back an answer while it has no record. It answers at once when
+one comes; but a partition that was left out of a question, since records of it still waited here,
+is only asked for again after the answer: so urgent lanes ask more often."""
 _HEARTBEATS = 6
 """Heartbeats in a session: one slow batch must not cost its partitions."""
 
@@ -62,7 +67,7 @@ class Running:
             group_id=f"{prefix}{intent.consumer}",
             batch=True,
             max_records=intent.max_records,
-            batch_timeout_ms=_BULK_WAIT if intent.bulk else _URGENT_WAIT,
+            fetch_max_wait_ms=_PATIENT_FETCH if intent.patient else _URGENT_FETCH,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             session_timeout_ms=session,
@@ -72,6 +77,8 @@ class Running:
             decoder=_undecoded,
             title=intent.consumer,
         )
+        waiting = _Waiting(intent.max_records, intent.linger)
+        subscriber.get_msg = waiting.next_batch  # type: ignore[method-assign]  # see _Waiting
         seeker.client = lambda: subscriber.consumer
         lane = Lane(
             intent, units, inbox, Reader(intent, units.blobs, inbox, prefix, verify),
@@ -111,6 +118,28 @@ class Running:
         )  # fmt: skip
         self.subscriber.running = False  # no further batch, even before the stop below
         self._stopping = asyncio.create_task(self.subscriber.stop())
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Waits for records instead of looking for them again and again.
+
+    FastStream looks for so long, sleeps as long and looks again: thirty idle consumers then cost
+    more than busy ones, and a record that comes during a sleep waits for its end. aiokafka wakes
+    whoever waits. `linger` seconds between batches that were not full let records gather.
+    """
+
+    most: int
+    linger: float
+    _full: bool = True
+
+    async def next_batch(self, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
+        if self.linger and not self._full:
+            await asyncio.sleep(self.linger)
+        found = await consumer.getmany(timeout_ms=_LOOK, max_records=self.most)
+        records = tuple(chain.from_iterable(found.values()))
+        self._full = not 0 < len(records) < self.most
+        return records
 
 
 async def _as_it_is(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:

@@ -34,17 +34,22 @@ from services.triage.consumer import consumer
 from services.triage.domain.gates import WaveAsks
 from services.triage.store import field, gates
 
+LINGER = 0.25
+"""Seconds for which clocks and counts gather: only people's acts read them."""
+
 timers = Timers()
 
 
-@consumer.on(ClockStarted, ClockMoved, ClockEscalated, ClockLate, ClockMet, ClockEnded)
+@consumer.on(
+    ClockStarted, ClockMoved, ClockEscalated, ClockLate, ClockMet, ClockEnded, linger=LINGER
+)
 async def on_clocks(batch: Batch, unit: Unit) -> None:
     """Keep each clock as it is now: closing a case and warning a wave read them."""
     held = [(r.event.clock, r.revision) for r in batch if isinstance(r.event, ClockEvent)]
     await field.save_clocks(unit.db, held)
 
 
-@consumer.on(CoverageChanged)
+@consumer.on(CoverageChanged, linger=LINGER)
 async def on_coverage(batch: Batch, unit: Unit) -> None:
     """Keep the counts of each cell: closing a case reads them."""
     cells = [(r.event, r.revision) for r in batch.of(CoverageChanged)]

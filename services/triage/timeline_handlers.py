@@ -17,7 +17,11 @@ READABLE = tuple(event for event in EVENTS.values() if "triage" in TOPICS[event.
 """Every event of a topic that the access rules let triage read, its own included."""
 
 
-@consumer.on(*READABLE, name="timeline", inbox=False)
+LINGER = 0.5
+"""Seconds for which events gather: people read the timeline, and a page does not wait for it."""
+
+
+@consumer.on(*READABLE, name="timeline", inbox=False, linger=LINGER)
 async def on_everything(batch: Batch, unit: Unit) -> None:
     """Add a row an event."""
     await append(unit.db, [_entry(received) for received in batch])
