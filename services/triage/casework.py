@@ -60,7 +60,7 @@ async def hold(unit: Unit, keys: Iterable[str], reports: Iterable[str] = ()) -> 
     """
     wanted = set(keys)
     held: set[str] = set()
-    found = await groups(unit.db, wanted)
+    found = await groups(unit.db, wanted) if wanted else []
     needed = {name for group in found for name in group.everything} | set(reports)
     while missing := needed - held:
         await unit.lock(KIND, missing)
@@ -77,9 +77,13 @@ async def settle(
     *,
     reports: Iterable[str] = (),
     by_hand: Mapping[str, str] | None = None,
+    meaning: list[Group] | None = None,
 ) -> list[Work]:
-    """Bring the cases of these identifiers and vulnerabilities, and lone reports, up to date."""
-    held = await _held(unit, set(keys), reports)
+    """Bring the cases of these identifiers and vulnerabilities, and lone reports, up to date.
+
+    `meaning` is what `hold` found, where the handler has changed nothing that identifiers mean.
+    """
+    held = await _held(unit, set(keys), reports, meaning)
     await unit.lock("product", held.products)
     stored = await load.stored(unit.db, held, by_hand=by_hand or {})
     pack = rulebook.clinical_bands()
@@ -93,7 +97,7 @@ async def settle(
 
 async def differences(unit: Unit, keys: Iterable[str], reports: Iterable[str]) -> list[str]:
     """What `settle` would do now, in words: nothing, while every join is complete."""
-    held = await _held(unit, set(keys), reports)
+    held = await _held(unit, set(keys), reports, None)
     stored = await load.stored(unit.db, held, by_hand={}, lock=False)
     pack = rulebook.clinical_bands()
     return [
@@ -103,9 +107,12 @@ async def differences(unit: Unit, keys: Iterable[str], reports: Iterable[str]) -
     ]
 
 
-async def _held(unit: Unit, keys: set[str], reports: Iterable[str]) -> load.Held:
+async def _held(
+    unit: Unit, keys: set[str], reports: Iterable[str], meaning: list[Group] | None
+) -> load.Held:
     """Everything held of what these keys mean, and of reports that name nothing known."""
-    known = [group for group in await groups(unit.db, keys) if group.is_known]
+    found = await groups(unit.db, keys) if meaning is None else meaning
+    known = [group for group in found if group.is_known]
     alone = await reports_alone(unit.db, reports, keys)
     return await load.held(unit.db, known, alone)
 
@@ -169,7 +176,7 @@ def _emit(unit: Unit, work: Work, causes: Causes) -> None:
         because = work.done.reopened_because
         reopened = CaseReopened(case=work.case, because=because, reopened_at=unit.now)
         unit.emit(reopened, cause=cause, case=work.case)
-    if work.done.header is not None:
+    if work.done.rescoped is not None:
         scoped = CaseScoped(
             case=work.case,
             kind=header.kind,

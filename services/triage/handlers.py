@@ -123,12 +123,12 @@ async def on_signals(batch: Batch, unit: Unit) -> None:
     for received in evidence:
         causes.note(received, (received.event.identifier,))
         causes.note_signal(received, received.event.signal)
-    await hold(unit, causes.by_name)
+    meaning = await hold(unit, causes.by_name)
     reported = [(r.event, r.revision) for r in told]
     await facts.save_signals(unit.db, reported)
     withdrawn = [(r.event, r.revision) for r in taken_back]
     await facts.withdraw_signals(unit.db, withdrawn)
-    await settle(unit, causes.by_name, causes)
+    await settle(unit, causes.by_name, causes, meaning=meaning)
 
 
 @consumer.on(ReportReceived, IncidentReported)
@@ -140,7 +140,7 @@ async def on_reports(batch: Batch, unit: Unit) -> None:
     names = {r.event.report for r in received}
     before = await facts.identifiers_of_reports(unit.db, names)
     identifiers = {each for r in received for each in r.event.identifiers} | before
-    await hold(unit, identifiers, names)
+    meaning = await hold(unit, identifiers, names)
     newest = {each.event.report: each for each in sorted(received, key=lambda one: one.revision)}
     stated = [(s, each) for each in newest.values() for s in signals.of_report(each.event)]
     for each in received:
@@ -152,7 +152,7 @@ async def on_reports(batch: Batch, unit: Unit) -> None:
     await facts.retract_signals(
         unit.db, [(report, each.time, each.revision) for report, each in newest.items()]
     )
-    await settle(unit, identifiers, causes, reports=names)
+    await settle(unit, identifiers, causes, reports=names, meaning=meaning)
 
 
 @consumer.on(ProductRegistered, ProductRetired, EntityRegistered)

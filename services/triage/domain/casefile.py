@@ -6,7 +6,7 @@ late: the same facts give the same case, and an up-to-date case needs no work at
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from schemas.advisories import Score
@@ -41,6 +41,10 @@ class Header:
     summary: str
     items: tuple[ScopeItem, ...]
     reports: tuple[str, ...]
+
+    def tells(self, before: "Header") -> bool:
+        """Whether others have to be told: which reports stand in the file is triage's own."""
+        return replace(self, reports=()) != replace(before, reports=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,13 @@ class Casework:
     decided: frozenset[str] = frozenset()
     reopened_because: str | None = None
     separated_from: str | None = None
+
+    @property
+    def rescoped(self) -> Header | None:
+        """What to tell of the case's scope: nothing where it is as it was told before."""
+        if self.header is None or self.case is None or self.absorbed:
+            return self.header
+        return self.header if self.header.tells(self.case.header) else None
 
     @property
     def is_nothing(self) -> bool:

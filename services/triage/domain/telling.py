@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from schemas.advisories import AdvisoryPublished, AdvisoryWithdrawn
@@ -32,7 +33,14 @@ _ACTORS = (
 )  # fmt: skip
 """Fields of events that name who acted, in the order in which they are looked for."""
 
+_REASONS = ("because", "ground", "why", "reason")
 _SHOWN = 400
+
+
+@cache
+def _present(kind: type[Event], fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the fields that events of a kind have: to miss one costs an exception each time."""
+    return tuple(name for name in fields if name in kind.model_fields or hasattr(kind, name))
 
 
 def case_of(event: Event) -> str | None:
@@ -45,8 +53,8 @@ def case_of(event: Event) -> str | None:
 
 def actor_of(event: Event) -> str | None:
     """The person or integration that acted, where the event says so."""
-    for name in _ACTORS:
-        found = getattr(event, name, None)
+    for name in _present(type(event), _ACTORS):
+        found = getattr(event, name)
         if isinstance(found, str):
             return found
     measure = getattr(event, "measure", None)
@@ -131,7 +139,7 @@ _FIELDS = (
 
 
 def _said(event: Event, fields: tuple[str, ...]) -> str:
-    found = ((name, getattr(event, name, None)) for name in fields)
+    found = ((name, getattr(event, name)) for name in _present(type(event), fields))
     return ", ".join(
         f"{name} {_plain(value)}" for name, value in found if value is not None and value != ""
     )
@@ -142,8 +150,8 @@ def _plain(value: Any) -> str:
 
 
 def _because(event: Event) -> str:
-    for name in ("because", "ground", "why", "reason"):
-        found = getattr(event, name, None)
+    for name in _present(type(event), _REASONS):
+        found = getattr(event, name)
         if isinstance(found, str) and found:
             return found
     return ""

@@ -1,8 +1,9 @@
 """The timeline's rows: one an event of the fleet, written once."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 import orjson
@@ -39,6 +40,9 @@ class Entry:
     links: str
 
 
+_columns_of = attrgetter(*(field.name for field in fields(Entry)))
+
+
 def links(names: Sequence[str]) -> str:
     """Write links as an entry holds them: PostgreSQL takes no arrays of unlike lengths."""
     return orjson.dumps(list(names)).decode()
@@ -47,5 +51,5 @@ def links(names: Sequence[str]) -> str:
 async def append(db: Connection, entries: Sequence[Entry]) -> None:
     """Add entries; one that is there stays as it is."""
     if entries:
-        rows = [astuple(each) for each in entries]
+        rows = [_columns_of(each) for each in entries]
         await db.execute(APPEND, *(list(column) for column in zip(*rows, strict=True)))

@@ -145,6 +145,18 @@ def test_a_version_whose_findings_are_all_cleared_is_shown_as_not_affected() -> 
     assert items([finding(cleared=True)], [])[0].status is ScopeStatus.NOT_AFFECTED
 
 
+def test_a_report_that_adds_nothing_to_a_told_scope_is_kept_and_the_scope_not_told_again() -> None:
+    file = CaseFile("CVE-2026-0001", title="A flaw", description="Why", findings=(finding(),))
+    first = work(file)
+    assert first.rescoped == first.header
+    known = replace(applied(file, first), reports=(report(version=None),), signals=(signal(),))
+    again = work(known)
+    assert again.header is not None
+    assert (again.header.reports, again.rescoped, len(again.meetings)) == (("R-1",), None, 1)
+    elsewhere = work(replace(known, reports=(report(version="2.0"),)))
+    assert elsewhere.rescoped == elsewhere.header
+
+
 def test_a_report_that_names_no_version_adds_one_only_for_a_product_nobody_spoke_of() -> None:
     vague = report(version=None)
     assert [each.version for each in items([], [vague])] == [UNSTATED]
