@@ -11,7 +11,7 @@ from services.cli.door import part
 from services.cli.lazy import group
 from services.cli.printing import document
 from services.cli.refusal import Exit, RefusedError
-from services.cli.words import As, AsJson, Case, Gate, Ground
+from services.cli.words import As, AsJson, Case, Ground
 
 app = group("Evidence for the gates of a case's waves: add, revoke.")
 
@@ -19,7 +19,9 @@ app = group("Evidence for the gates of a case's waves: add, revoke.")
 @app.command()
 def add(
     case: Case,
-    gate: Annotated[Gate, typer.Option(help="The gate that it is for.")],
+    gate: Annotated[
+        str, typer.Option(help="As policy names it: risk_file, release_signed, rollback_exercised.")
+    ],
     measure: Annotated[str, typer.Option(help="The measure's id, from `case show`.")],
     reference: Annotated[str, typer.Option(help="The proof's document id and revision.")],
     file: Annotated[

@@ -196,7 +196,9 @@ def door(principal: str | None = None) -> Door:
         if given := os.environ.get(variable(service)):
             urls[service] = given.rstrip("/")
     who, token = _identity(principal)
-    client = resources.enter_context(httpx.Client(timeout=_SECONDS))
+    # Certificates are read only where an address speaks TLS: that takes longer than many a call.
+    tls = any(url.startswith("https:") for url in urls.values())
+    client = resources.enter_context(httpx.Client(timeout=_SECONDS, verify=tls))
     return Door(urls, token, who, client)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from deploy.embedded import fleet as embedded
+from deploy.embedded.home import Home, is_held
 from deploy.errors import StackError
 from deploy.signals import until_told
 from deploy.stack import stop
@@ -36,6 +37,11 @@ def up(
     """
     environment = {"PATCHVIGIL_SANDBOX": "true"} if sandbox else {}
     place = (home_folder or home()).resolve()
+    if is_held(Home(place)):  # said at once: to set a fleet up takes seconds
+        raise RefusedError(
+            Exit.REFUSED, f"a fleet already runs in {place}", "",
+            "use it, stop it with `patchvigil down`, or choose another folder with --home",
+        )  # fmt: skip
     try:
         with until_told(), embedded.run(place, environment=environment) as running:
             urls = running.base_urls

@@ -13,7 +13,7 @@ LazyGroup.TABLE = {
     "submit": Entry("submissions:submit", "Submit documents: advisories, SBOMs, reports."),
     "submission": Entry("submissions:submission", "What became of submitted documents."),
     "product": Entry("catalogue:product", "The catalogue's products."),
-    "entity": Entry("catalogue:entity", "The catalogue's legal entities."),
+    "entity": Entry("catalogue:entity", "The catalogue's entities."),
     "site": Entry("catalogue:site", "The catalogue's sites."),
     "device": Entry("catalogue:device", "The catalogue's devices."),
     "finding": Entry("findings:app", "Findings and their evidence."),

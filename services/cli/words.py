@@ -12,7 +12,6 @@ MeasureKind = Literal["patch", "compensating_control", "feature_disable", "worka
 Category = Literal["A", "B", "C", "D"]
 IncidentRegime = Literal["eu_mdr", "eu_ivdr", "us_803", "cra", "nis2"]
 Harm = Literal["none", "malfunction", "serious", "death", "public_health_threat", "unknown"]
-Gate = Literal["risk_file", "release_signed", "rollback_exercised"]
 ClockState = Literal[
     "provisional", "awaiting_anchor", "running", "met", "late", "superseded", "not_applicable"
 ]

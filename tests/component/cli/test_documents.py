@@ -5,17 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from deploy.demo.acts.plot import DOCUMENTS, GATEWAY, OPENSSL, PUMP
+from deploy.demo.acts.plot import DOCUMENTS, GATEWAY, OPENSSL, PUMP, ZLIB
 from tests.component.cli.conftest import DEVICES
 from tests.component.cli.machine import Machine, until
+
+UNHEARD_OF = "CVE-2022-99999"
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 
 def test_a_dry_run_says_what_would_become_of_a_document_and_publishes_nothing(
-    machine: Machine,
+    machine: Machine, tmp_path: Path
 ) -> None:
-    file = DOCUMENTS / "06-advisory-zlib.json"
+    file = tmp_path / "advisory.json"
+    file.write_text((DOCUMENTS / "06-advisory-zlib.json").read_text().replace(ZLIB, UNHEARD_OF))
     before = machine.json("submission", "ls", "--limit", "500")
     [told] = machine("submit", file, "--dry-run", "--as", "plm", "--json").json
     assert (told["status"], told["format"], told["dry_run"]) == ("published", "cve", True)
@@ -27,7 +30,7 @@ def test_a_dry_run_says_what_would_become_of_a_document_and_publishes_nothing(
 def test_many_files_show_progress_on_stderr_and_pure_json_on_stdout(
     machine: Machine, case: str
 ) -> None:
-    said = machine.program("submit", DOCUMENTS, "--dry-run", "--as", "plm", "--json")
+    said = machine.program("submit", DOCUMENTS, "--dry-run", "--as", "psirt-2", "--json")
     names = {answer["document"] for answer in said.json}
     assert case
     assert names == {file.name for file in DOCUMENTS.iterdir()}

@@ -4,6 +4,7 @@ import json
 import select
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import pytest
@@ -30,6 +31,7 @@ from services.cli import (
     health,
     quarantine,
     submissions,
+    words,
 )
 from tests.component.cli.conftest import Started
 from tests.component.cli.machine import Machine, until
@@ -46,15 +48,16 @@ def test_up_prints_where_each_service_is_and_keeps_its_own_talk_on_stderr(
 
 
 def test_a_second_up_in_the_same_home_is_refused_with_its_mend(machine: Machine) -> None:
-    said = machine.program("up", status=3)
+    said = machine.program("up", status=1)
     assert "already runs" in said.err
     assert "patchvigil down" in said.err
 
 
 def test_status_is_ready_in_a_table_and_in_json(machine: Machine) -> None:
-    rows = machine.program("status", "--json").json
+    until(lambda: machine("status", status=None).status == 0, "every service is ready")
+    rows = machine.json("status")
     assert {row["service"]: row["ready"] for row in rows} == dict.fromkeys(SERVICES, "ready")
-    assert "deployment-tracker" in machine("status").out
+    assert "deployment-tracker" in machine.program("status").out
 
 
 def test_status_and_doctor_name_the_service_that_is_not_ready(machine: Machine) -> None:
@@ -184,7 +187,8 @@ def test_topics_differ_from_the_contract_until_they_are_applied(machine: Machine
         ResourceType.TOPIC, "device-reports", ResourcePatternType.LITERAL, f"User:{DEVICES}", "*",
         AclOperation.WRITE, AclPermissionType.ALLOW,
     )  # fmt: skip
-    [removed] = admin_client(kafka).delete_acls([one]).values()
+    admin = admin_client(kafka)
+    [removed] = admin.delete_acls([one]).values()
     assert removed.result(30)
     said = machine("topics", "diff", "--json", status=1)
     [difference] = until(lambda: said.json, "the difference")
@@ -214,7 +218,7 @@ def test_nothing_running_exits_3_and_says_how_to_start(tmp_path: Path, machine: 
     checks = machine("doctor", "--json", status=1, **empty).json
     assert checks[0]["check"] == "fleet"
     assert "patchvigil up" in checks[0]["mend"]
-    assert machine("down", "--json", **empty).json["stopped"] is False
+    assert machine("down", "--json", status=0, **empty).json["stopped"] is False
 
 
 def test_a_principal_without_a_token_here_is_wrong_usage(machine: Machine) -> None:
@@ -277,6 +281,19 @@ def test_columns_of_lists_that_are_empty_here_are_fields_of_their_contract(
     ):
         fields = _schema(described[service], schema)
         assert set(columns) <= fields, (schema, set(columns) - fields)
+
+
+def test_coverage_is_split_by_what_the_tracker_splits_it_by(machine: Machine) -> None:
+    url = machine.running.base_urls["deployment-tracker"]
+    paths = httpx.get(f"{url}/openapi.json", timeout=30).json()["paths"]
+    [asked] = [
+        each
+        for path, calls in paths.items()
+        if path.endswith("/coverage")
+        for each in calls["get"]["parameters"]
+        if each["name"] == "by"
+    ]
+    assert set(asked["schema"]["enum"]) == set(get_args(words.Split))
 
 
 def _schema(url: str, name: str) -> set[str]:
