@@ -3,7 +3,7 @@
 An alert is one escalation step of one clock. It never changes the clock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,8 +14,7 @@ from services.kit.records import Cause, Received
 from services.kit.unit import Unit
 from services.notification.bell import DELIVERIES
 from services.notification.domain import alert as wording
-from services.notification.domain.alert import Kind
-from services.notification.domain.document import DraftDocument
+from services.notification.domain.alert import DraftLine, Kind
 from services.notification.domain.roster import Roster
 from services.notification.domain.turns import Turn, chain, unknown_targets
 from services.notification.roster_file import OnCall
@@ -63,13 +62,13 @@ async def raise_alerts(
     unit: Unit,
     escalations: Sequence[Received[ClockEscalated]],
     on_call: OnCall | None,
-    drafts: Mapping[str, tuple[DraftDocument, bool]],
+    drafts: Mapping[str, DraftLine],
     overtaken: Mapping[str, str],
 ) -> None:
     """Turn escalation steps into alerts and their first messages; known ones change nothing.
 
-    `drafts` are the clocks' drafts and whether they are approved; `overtaken` are the deduplication
-    keys of steps that came too late, with why: they are recorded and tell nobody.
+    `drafts` say where the clocks' drafts stand; `overtaken` are the deduplication keys of steps
+    that came too late, with why: they are recorded and tell nobody.
     """
     made = [_alert(each, on_call, drafts, overtaken, unit.now) for each in escalations]
     fresh = await alerts.raise_new(unit.db, made)
@@ -86,13 +85,12 @@ async def raise_alerts(
 def _alert(
     received: Received[ClockEscalated],
     on_call: OnCall | None,
-    drafts: Mapping[str, tuple[DraftDocument, bool]],
+    drafts: Mapping[str, DraftLine],
     overtaken: Mapping[str, str],
     now: datetime,
 ) -> Alert:
     event = received.event
     clock = event.clock
-    draft, approved = drafts.get(clock.clock, (None, False))
     kind = wording.kind_of(event)
     key = wording.dedup_key(clock, event.step)
     turns: tuple[Turn, ...] = ()
@@ -107,7 +105,7 @@ def _alert(
         step=event.step,
         kind=kind,
         state="open",
-        content=wording.content(event, draft, approved=approved),
+        content=wording.content(event, drafts.get(clock.clock)),
         chain=turns,
         raised_at=now,
     )
@@ -241,5 +239,12 @@ async def resolve(unit: Unit, found: Iterable[tuple[Alert, str]], cause: Cause |
         )  # fmt: skip
     for because, names in by_reason.items():
         await alerts.resolve(unit.db, names, unit.now, because)
-    told = await deliveries.told(unit.db, [alert.alert for alert, _ in ending]) if ending else []
+    await tell_resolved(unit, {alert.alert for alert, _ in ending})
+
+
+async def tell_resolved(unit: Unit, ended: Collection[str]) -> None:
+    """Tell the machines that were told of these alerts; a page may arrive after its alert ended."""
+    if not ended:
+        return
+    told = await deliveries.told(unit.db, ended)
     await _queue(unit, [_wanted(*each, "resolved") for each in told])

@@ -1,18 +1,22 @@
 """Keeps drafts up to date: prepares each live clock's draft again, and saves what says more.
 
-Whoever changed a fact calls it at once; after the commit the rechecker calls it again, so that of
-two facts that commit at the same time the later one always sees the other (nothing is missed).
+Events queue their subjects, and the rechecker prepares after the commit what has come to rest, so
+that of two facts that commit at the same time the later one always sees the other (nothing is
+missed) and no page waits. What a person does is prepared at once: they read the answer.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from schemas.clocks import Clock
 from schemas.drafts import Draft, DraftPrepared, DraftVoided, Gap
 from services.kit import ids
 from services.kit.database import Connection
 from services.kit.records import Cause
 from services.kit.unit import Unit
 from services.notification.domain import document as documents
+from services.notification.domain.alert import DraftLine, draft_line, pending
 from services.notification.domain.approval import Standing, needed
 from services.notification.domain.document import DraftDocument
 from services.notification.domain.draft import Earlier, Preparation, newest, prepare
@@ -25,6 +29,9 @@ from services.notification.template_library import library, template_of
 
 LOCK = "case"
 """Everything that changes a case's drafts holds this lock of the case."""
+
+FIRST = "its clock started"
+"""Why a draft has its first revision."""
 
 
 def draft_id(clock: str) -> str:
@@ -41,8 +48,11 @@ class Prepared:
     revisions: list[tuple[Revision, KeptDraft | None]] = field(default_factory=list)
 
 
-def preparations(held: Holdings, unit: Unit, because: str) -> Prepared:
-    """Prepare every live clock's draft, earlier stages first, so that later ones carry them."""
+async def preparations(held: Holdings, unit: Unit, because: str) -> Prepared:
+    """Prepare every live clock's draft, earlier stages first, so that later ones carry them.
+
+    Between any two of them everything else of the process has its turn.
+    """
     work = Prepared(held)
     order = list(library())
     wanted = [
@@ -52,6 +62,7 @@ def preparations(held: Holdings, unit: Unit, because: str) -> Prepared:
     ]
     for kept, template in sorted(wanted, key=lambda pair: order.index(pair[1].id)):
         _prepare(work, kept, template, unit, because)
+        await asyncio.sleep(0)
     return work
 
 
@@ -63,7 +74,8 @@ def _prepare(work: Prepared, kept: KeptClock, template: Template, unit: Unit, be
         new = prepare(_preparation(work, kept, template, before, unit))
         if old is None or before is None or before.ended or _says_more(old, new):
             content = documents.canonical(new)
-            revision = Revision(new, content, documents.digest(content), because, kept.clock.stage)
+            why = because if before is not None else FIRST
+            revision = Revision(new, content, documents.digest(content), why, kept.clock.stage)
             work.revisions.append((revision, before))
             old = new
     filed = _filed(work.held, before)
@@ -98,21 +110,18 @@ def _preparation(
     )
 
 
-async def redraft(
-    unit: Unit, cases: Iterable[str], because: str, cause: Cause | None = None
-) -> None:
+async def redraft(unit: Unit, cases: Iterable[str], because: str) -> None:
     """Prepare the drafts of these cases again; the caller holds their `LOCK`."""
     wanted = sorted(set(cases))
     if not wanted:
         return
     held = await load(unit.db, wanted)
-    work = preparations(held, unit, because)
+    work = await preparations(held, unit, because)
     await drafts.save(unit.db, [revision for revision, _ in work.revisions])
     for revision, before in work.revisions:
         approved = approved_revision(held, before) if before is not None else None
         unit.emit(
-            _prepared(revision, approved, because),
-            cause=cause,
+            _prepared(revision, approved),
             name=f"{revision.document.draft} {revision.document.revision}",
         )
 
@@ -160,12 +169,12 @@ def standing(kept: KeptDraft, editors: frozenset[str], approvals: Sequence[Appro
     )
 
 
-def _prepared(revision: Revision, approved: DraftDocument | None, because: str) -> DraftPrepared:
+def _prepared(revision: Revision, approved: DraftDocument | None) -> DraftPrepared:
     document = revision.document
     return DraftPrepared(
         case=document.case,
         draft=event_draft(document, revision.digest, revision.stage),
-        because=because,
+        because=revision.because,
         outdates=approved.revision if approved is not None else None,
         differing=differing(approved, document),
     )
@@ -212,15 +221,18 @@ def voided(unit: Unit, kept: KeptDraft, because: str, cause: Cause | None = None
     )
 
 
-async def standings(db: Connection, clocks: Iterable[str]) -> dict[str, tuple[DraftDocument, bool]]:
-    """The newest draft of each clock, and whether that revision is approved in full."""
-    found = await drafts.of_clocks(db, clocks)
+async def standings(db: Connection, clocks: Sequence[Clock]) -> dict[str, DraftLine]:
+    """Where the newest draft of each clock stands, or that it is being prepared."""
+    asked = [each for each in clocks if template_of(each.template) is not None]
+    if not asked:
+        return {}
+    found = await drafts.of_clocks(db, (each.clock for each in asked))
     names = [each.draft for each in found.values()]
     filled = await drafts.fills(db, names)
     approved = await drafts.approvals(db, names)
-    answer = {}
+    answer = {each.clock: pending(draft_id(each.clock)) for each in asked}
     for clock, kept in found.items():
         editors = frozenset(each.author for each in filled.get(kept.draft, ()))
         stands = standing(kept, editors, approved.get(kept.draft, ()))
-        answer[clock] = (stands.document, stands.complete)
+        answer[clock] = draft_line(stands.document, approved=stands.complete)
     return answer

@@ -1,6 +1,6 @@
 """Notification's Kafka edge: lock, load, decide, save, emit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from schemas.campaigns import CampaignPlanned, CoverageChanged
@@ -29,10 +29,11 @@ from services.kit.records import Batch, Received
 from services.kit.timers import Fired, Timers
 from services.kit.unit import Unit
 from services.notification import alerting, drafting
-from services.notification.bell import RECHECKS
+from services.notification.bell import PAGES, RECHECKS
 from services.notification.incoming import ended_alerts, fact_of, kept_of, overtaken
 from services.notification.roster_file import ON_CALL
 from services.notification.store import alerts, clocks, facts
+from services.notification.store.clocks import KeptClock
 
 consumer = Consumer("notification")
 timers = Timers()
@@ -42,50 +43,52 @@ timers = Timers()
     ClockStarted, ClockMoved, ClockEscalated, ClockLate, ClockMet, ClockEnded, max_records=200
 )
 async def on_clocks(batch: Batch, unit: Unit) -> None:
-    """Keep clocks, prepare their drafts, tell people, and end what has become pointless."""
+    """Keep clocks, tell people, and end what has become pointless.
+
+    Their drafts are prepared after the commit, by the rechecker: a page never waits for a draft.
+    """
+    with PAGES.taken():
+        await _take(batch, unit)
+
+
+async def _take(batch: Batch, unit: Unit) -> None:
     received: list[Received[Any]] = list(batch.of(ClockEvent))
-    await unit.lock(drafting.LOCK, (each.key for each in received))
-    changed = await clocks.save(unit.db, [kept_of(each) for each in received])
-    await _recheck(unit, (f"case/{case}" for _, case in changed))
-    await _end(unit, batch.of(ClockEnded))
-    await _redraft(unit, batch)
-    await _resolve(unit, batch)
-    await _raise(unit, batch.of(ClockEscalated))
+    ended = batch.of(ClockEnded)
+    await unit.lock(drafting.LOCK, (each.key for each in ended))
+    saved = await clocks.save(unit.db, (kept_of(each) for each in received))
+    await _recheck(unit, (f"case/{case}" for case in saved.changed))
+    await _end(unit, ended, saved.now)
+    await _resolve(unit, batch, saved.now)
+    await _raise(unit, batch.of(ClockEscalated), saved.now)
 
 
-async def _redraft(unit: Unit, batch: Batch) -> None:
-    for events in (batch.of(ClockStarted), batch.of(ClockMoved)):
-        if events:
-            last = events[-1]
-            cases = {each.key for each in events}
-            await drafting.redraft(unit, cases, last.event.because, last)
-
-
-async def _end(unit: Unit, ended: Sequence[Received[ClockEnded]]) -> None:
-    kept = await clocks.by_id(unit.db, (each.event.clock.clock for each in ended))
+async def _end(
+    unit: Unit, ended: Sequence[Received[ClockEnded]], kept: Mapping[str, KeptClock]
+) -> None:
     for each in ended:
         now = kept[each.event.clock.clock]
         if not now.live:
             await drafting.end(unit, [now], f"the clock ended: {each.event.because}", each)
 
 
-async def _resolve(unit: Unit, batch: Batch) -> None:
+async def _resolve(unit: Unit, batch: Batch, kept: Mapping[str, KeptClock]) -> None:
     telling = batch.of(ClockMoved, ClockMet, ClockEnded)
+    if not telling:
+        return
     names = {each.event.clock.clock for each in telling}
     open_ones = await alerts.open_of_clocks(unit.db, names)
     if open_ones:
-        kept = await clocks.by_id(unit.db, names)
         now = {name: each.clock for name, each in kept.items()}
         await alerting.resolve(unit, ended_alerts(open_ones, telling, now), telling[-1])
 
 
-async def _raise(unit: Unit, escalations: Sequence[Received[ClockEscalated]]) -> None:
+async def _raise(
+    unit: Unit, escalations: Sequence[Received[ClockEscalated]], kept: Mapping[str, KeptClock]
+) -> None:
     if not escalations:
         return
-    names = {each.event.clock.clock for each in escalations}
-    kept = await clocks.by_id(unit.db, names)
     over = overtaken(escalations, {name: each.clock for name, each in kept.items()})
-    standing = await drafting.standings(unit.db, names)
+    standing = await drafting.standings(unit.db, [each.event.clock for each in escalations])
     await alerting.raise_alerts(unit, escalations, ON_CALL.current(), standing, over)
 
 

@@ -1,35 +1,48 @@
-"""Looks at drafts again after the commits that changed their facts, many subjects at a time."""
+"""Prepares drafts after the commits that changed their facts: many at a time, behind all pages.
+
+A case's facts come in quick succession (a signal starts two clocks and raises two alerts), so that
+its drafts are prepared once, when they have come to rest. A transaction prepares few drafts, others
+have their turn between any two of them, and pages go before each.
+"""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
-from services.kit.database import TRANSIENT
+from services.kit.database import TRANSIENT, connection
 from services.kit.health import Health
 from services.kit.unit import Units
 from services.notification import drafting
-from services.notification.bell import RECHECKS, heard
+from services.notification.bell import PAGES, RECHECKS, heard
 from services.notification.store import facts
 
 _log = logging.getLogger(__name__)
 
-BATCH = 200
+SUBJECTS = 200
+"""The most subjects that are taken at a time."""
+CASES = 16
+"""The most cases whose drafts one transaction prepares; one subject may bear on thousands."""
+REST = timedelta(milliseconds=250)
+LONGEST = timedelta(seconds=1)
+"""A subject whose facts never rest is taken after so long all the same."""
 POLL = 1.0
-GATHER = 0.1
-"""Seconds for which a case's facts gather before its drafts are prepared; pages go first."""
+_TICK = 0.25
+_STAND_BACK = 0.25
 _PAUSE_AFTER_ERROR = 1.0
 BECAUSE = "facts changed"
 
 
 async def recheck(units: Units) -> int:
-    """Look at one batch of subjects again and count them."""
+    """Look at one batch of subjects again and count them; what is too much is queued again."""
     async with units.begin() as unit:
-        subjects = await facts.take_rechecks(unit.db, BATCH)
+        subjects = await facts.take_rechecks(unit.db, SUBJECTS, REST, LONGEST)
         if subjects:
-            cases = await facts.cases_of(unit.db, set(subjects))
-            await unit.lock(drafting.LOCK, cases)
-            await drafting.redraft(unit, cases, BECAUSE)
+            cases = await facts.cases_of(unit.db, subjects)
+            await facts.recheck_now(unit.db, [f"case/{case}" for case in cases[CASES:]])
+            await unit.lock(drafting.LOCK, cases[:CASES])
+            await drafting.redraft(unit, cases[:CASES], BECAUSE)
     return len(subjects)
 
 
@@ -39,8 +52,7 @@ async def run(units: Units) -> None:
     try:
         while True:
             try:
-                while await recheck(units):
-                    pass
+                await _drain(units)
             except TRANSIENT as error:
                 _log.warning("drafts wait, a store is away: %s", type(error).__name__)
             except Exception:  # noqa: BLE001  (whatever it is, the subjects must stay queued)
@@ -48,9 +60,21 @@ async def run(units: Units) -> None:
                 _log.exception("drafts could not be prepared")
                 await asyncio.sleep(_PAUSE_AFTER_ERROR)
             await heard(bell, POLL)
-            await asyncio.sleep(GATHER)
+            await asyncio.sleep(_TICK)
     finally:
         RECHECKS.leave(bell)
+
+
+async def _drain(units: Units) -> None:
+    """Recheck until nothing is left; what is not at rest yet is looked for again."""
+    while True:
+        await PAGES.stand_back(_STAND_BACK)
+        if await recheck(units):
+            continue
+        async with connection(units.pool) as db:
+            if await facts.waiting(db) == 0:
+                return
+        await asyncio.sleep(_TICK)
 
 
 @asynccontextmanager

@@ -7,24 +7,26 @@ few failed tries; the next person is then tried at once, while the tries go on.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import httpx
 
-from schemas.alerts import AlertDelivered, AlertUndelivered
+from schemas.alerts import AlertUndelivered
 from services.kit import clock
 from services.kit.database import TRANSIENT, connection
 from services.kit.health import Health
 from services.kit.unit import Unit, Units
 from services.notification import alerting
-from services.notification.bell import DELIVERIES, heard
+from services.notification.bell import DELIVERIES, PAGES, heard
 from services.notification.channels import mail, webhook
 from services.notification.channels.outcome import Accepted, SendError
 from services.notification.domain import message as messages
 from services.notification.envelopes import envelope_of, receiver_of
+from services.notification.outcomes import Outcomes, settle
 from services.notification.roster_file import ON_CALL, OnCall
 from services.notification.store import alerts, deliveries
 from services.notification.store.deliveries import Claimed
@@ -33,14 +35,18 @@ _log = logging.getLogger(__name__)
 
 AT_ONCE = 32
 """The most messages under way at a time."""
+RESERVED = 16
+"""How many of them only webhooks may be: a mail server that hangs holds no page back."""
 LEASE = timedelta(seconds=60)
 """Longer than any try takes; a dead process's tries are made again after it."""
 POLL = 1.0
 """How often to look for messages that another replica queued and could not send."""
+AGAIN = 0.1
+"""The least wait for what falls due later, so that it is taken many at a time; the bell is heard
+at once."""
 UNDELIVERED_AFTER = 3
 """Failed tries after which the next person is tried."""
 CEILING = timedelta(minutes=1)
-_PAUSES = (0.05, 0.2, 1.0, 5.0)
 GIVE_UP_AFTER = 1_000
 """Tries, at most a minute apart; by then the alert has long gone to everybody else."""
 
@@ -59,6 +65,7 @@ class Sender:
 
     units: Units
     http: httpx.AsyncClient
+    outcomes: Outcomes
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -86,41 +93,34 @@ class Sender:
         if room <= 0:
             return POLL
         async with connection(self.units.pool) as db:
-            claimed = await deliveries.claim(db, room, LEASE)
-            soon = None if claimed else await deliveries.soon(db)
+            few = room <= RESERVED
+            most = room if few else room - RESERVED
+            claimed = await deliveries.claim(db, most, LEASE, webhooks_only=few)
+            soon = AGAIN if claimed else await deliveries.soon(db)
         for each in claimed:
             task = asyncio.create_task(self._deliver(each))
             self._under_way.add(task)
             task.add_done_callback(self._finished)
-        if claimed:
-            return 0.0 if len(claimed) < room else POLL
-        return POLL if soon is None else min(POLL, max(0.005, soon))
+        if len(claimed) == most:
+            return 0.0  # there is more, and perhaps still room for it
+        return POLL if soon is None else min(POLL, max(AGAIN, soon))
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a message's outcome was not recorded: it is sent again", exc_info=error)
-        if len(self._under_way) == AT_ONCE - 1:
-            DELIVERIES.ring()
+        if len(self._under_way) in {AT_ONCE - 1, AT_ONCE - RESERVED - 1}:
+            DELIVERIES.ring()  # there is room again
 
     async def _deliver(self, message: Claimed) -> None:
         on_call = ON_CALL.current()
         try:
-            accepted = await self._send(message, on_call)
+            with PAGES.taken() if message.channel == "webhook" else nullcontext():
+                accepted = await self._send(message, on_call)
         except SendError as error:
-            refused = error
-            await self._settle(lambda: self._refused(message, refused, on_call))
+            await settle(partial(self._refused, message, error, on_call))
         else:
-            await self._settle(lambda: self._accepted(message, accepted))
-
-    async def _settle(self, record: Callable[[], Awaitable[None]]) -> None:
-        """Record an outcome, again where a store is away or contended: a repeat would be sent."""
-        for pause in _PAUSES:
-            try:
-                return await record()
-            except TRANSIENT:
-                await asyncio.sleep(pause)
-        return await record()
+            await self.outcomes.accepted(message, accepted.receipt)
 
     async def _send(self, message: Claimed, on_call: OnCall | None) -> Accepted:
         if on_call is None:
@@ -132,31 +132,13 @@ class Sender:
             if person is None or person.email is None or server is None:
                 raise SendError("the roster has no mail address for this person", permanent=True)
             composed = mail.compose(message.content, envelope, server, person.email)
-            return await mail.send(server, on_call.mail_password, composed)
+            return await mail.send(server, on_call.mail_password, composed, person.email)
         receiver = receiver_of(message, on_call)
         body = messages.body(message.content, envelope).model_dump_json().encode()
         secret = on_call.secret(receiver)
         return await webhook.send(
             self.http, receiver.url, secret, envelope.message_id, body, clock.now()
         )
-
-    async def _accepted(self, message: Claimed, accepted: Accepted) -> None:
-        async with self.units.begin() as unit:
-            held = await alerts.lock(unit.db, [message.alert])
-            if not await deliveries.delivered(
-                unit.db, message.delivery, unit.now, accepted.receipt
-            ):
-                return
-            unit.emit(
-                AlertDelivered(
-                    alert=message.alert, case=message.case, clock=message.clock,
-                    to=message.person, channel=message.channel, receipt=accepted.receipt,
-                    delivered_at=unit.now,
-                ),
-                case=message.case,
-            )  # fmt: skip
-            if message.purpose in {"page", "ticket"}:
-                await _resolve_earlier(unit, held[message.alert])
 
     async def _refused(self, message: Claimed, error: SendError, on_call: OnCall | None) -> None:
         given_up = message.attempts >= GIVE_UP_AFTER
@@ -194,19 +176,11 @@ async def _undelivered(
         await alerting.next_turn(unit, alert, on_call, because, None)
 
 
-async def _resolve_earlier(unit: Unit, alert: alerts.Alert) -> None:
-    """A step was told: the clock's earlier steps need no answer any more (rollout practice)."""
-    others = await alerts.open_of_clocks(unit.db, [alert.clock])
-    earlier = [
-        (each, f"step {alert.step} was told")
-        for each in others
-        if each.alert != alert.alert and each.raised_at < alert.raised_at
-    ]
-    await alerting.resolve(unit, earlier, None)
-
-
 @asynccontextmanager
 async def sending(units: Units, health: Health) -> AsyncIterator[None]:
     """Send beside the service, watched by its readiness."""
-    async with webhook.client() as http, health.beside("sender", Sender(units, http).run):
+    async with (
+        webhook.client() as http,
+        health.beside("sender", Sender(units, http, Outcomes(units)).run),
+    ):
         yield

@@ -26,6 +26,10 @@ DO_NOT = (
 )
 
 
+PENDING = "is being prepared"
+"""Of a draft that its page went ahead of: pages never wait for drafts."""
+
+
 class Kind(StrEnum):
     """How an alert reaches people: a page wakes, a ticket waits."""
 
@@ -38,10 +42,10 @@ class _Part(BaseModel):
 
 
 class DraftLine(_Part):
-    """Where the prepared draft stands."""
+    """Where the prepared draft stands; no revision: it is being prepared and comes in a moment."""
 
     draft: str
-    revision: int
+    revision: int | None
     standing: str
     missing: tuple[str, ...]
 
@@ -100,10 +104,9 @@ def kind_of(escalated: ClockEscalated) -> Kind:
     return Kind.TICKET
 
 
-def content(escalated: ClockEscalated, draft: DraftDocument | None, *, approved: bool) -> Content:
-    """Word one escalation step."""
+def content(escalated: ClockEscalated, line: DraftLine | None) -> Content:
+    """Word one escalation step; `line` is where the clock's draft stands, if it has one."""
     clock = escalated.clock
-    line = _draft_line(draft, approved=approved)
     return Content(
         summary=summary(escalated, line),
         kind=kind_of(escalated),
@@ -164,9 +167,13 @@ def left(seconds: int | None) -> str:
     return f"{text} late" if seconds < 0 else f"{text} left"
 
 
-def _draft_line(draft: DraftDocument | None, *, approved: bool) -> DraftLine | None:
-    if draft is None:
-        return None
+def pending(draft: str) -> DraftLine:
+    """A draft that its clock asks for and that is not there yet."""
+    return DraftLine(draft=draft, revision=None, standing=PENDING, missing=())
+
+
+def draft_line(draft: DraftDocument, *, approved: bool) -> DraftLine:
+    """Where a draft stands, and the required fields it lacks."""
     missing = tuple(gap.label for gap in open_fields(draft))
     standing = f"{PREPARED}, {'approved' if approved else 'not approved'}"
     if missing:

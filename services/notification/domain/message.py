@@ -147,6 +147,8 @@ def _draft(content: Content, envelope: Envelope) -> list[str]:
     draft = content.draft
     if draft is None:
         return ["Draft: none is prepared for this clock"]
+    if draft.revision is None:
+        return [f"Draft {draft.standing}: {_draft_url(content, envelope)}"]
     missing = [f"  lacks: {name}" for name in draft.missing]
     return [f"Draft: {draft.standing}: {_draft_url(content, envelope)}", *missing]
 

@@ -129,7 +129,8 @@ async def _shown(unit: Unit, found: list[Alert]) -> list[AlertOut]:
 
 def _out(alert: Alert, messages: list[Delivery]) -> AlertOut:
     waiting = alert.state == "open" and alert.position < len(alert.chain)
-    told = any(each.state == "delivered" for each in messages)
+    # That nobody answered is told to the platform's people: it reaches nobody who should answer.
+    told = any(each.state == "delivered" and each.purpose != "exhausted" for each in messages)
     failing = any(each.undelivered_at is not None for each in messages)
     return AlertOut(
         alert=alert.alert,

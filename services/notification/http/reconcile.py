@@ -34,7 +34,7 @@ async def reconcile(unit: CurrentUnit) -> Reconciliation:
     for start in range(0, len(cases), _PAGE):
         held = await load(unit.db, cases[start : start + _PAGE])
         compared += len(held.clocks)
-        work = drafting.preparations(held, unit, "reconcile")
+        work = await drafting.preparations(held, unit, "reconcile")
         differences.extend(
             f"draft {revision.document.draft} of clock {revision.document.duty.clock} is stale"
             for revision, _ in work.revisions

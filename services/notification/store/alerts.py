@@ -27,6 +27,17 @@ LOCK = f"SELECT {_ALERT} FROM alert WHERE alert = ANY($1) ORDER BY alert FOR UPD
 OPEN_OF_CLOCKS = f"""
 SELECT {_ALERT} FROM alert WHERE clock = ANY($1) AND resolved_at IS NULL ORDER BY alert FOR UPDATE
 """
+HOLD = """
+SELECT alert, resolved_at IS NOT NULL AS over FROM alert WHERE alert = ANY($1)
+ORDER BY alert FOR UPDATE
+"""
+EARLIER_OF_CLOCKS = f"""
+SELECT {_ALERT} FROM alert
+JOIN (SELECT clock, max(raised_at) AS told_at
+    FROM unnest($1::text[], $2::timestamptz[]) AS n(clock, raised_at) GROUP BY clock) AS told
+    USING (clock)
+WHERE resolved_at IS NULL AND raised_at < told_at ORDER BY alert FOR UPDATE OF alert
+"""
 SHOW = f"SELECT {_ALERT} FROM alert WHERE alert = $1"
 PAGE = f"""
 SELECT {_ALERT} FROM alert
@@ -120,6 +131,19 @@ async def lock(db: Connection, alerts: Iterable[str]) -> dict[str, Alert]:
 async def open_of_clocks(db: Connection, clocks: Iterable[str]) -> list[Alert]:
     """The unresolved alerts of these clocks, held until commit."""
     return [_alert(row) for row in await db.fetch(OPEN_OF_CLOCKS, sorted(set(clocks)))]
+
+
+async def hold(db: Connection, alerts: Iterable[str]) -> set[str]:
+    """Hold alerts until commit, and return those that are resolved."""
+    return {row["alert"] for row in await db.fetch(HOLD, sorted(set(alerts))) if row["over"]}
+
+
+async def earlier_of_clocks(
+    db: Connection, clocks: Sequence[str], raised_at: Sequence[datetime]
+) -> list[Alert]:
+    """The unresolved alerts that were raised before these instants of their clocks, held."""
+    rows = await db.fetch(EARLIER_OF_CLOCKS, list(clocks), list(raised_at))
+    return [_alert(row) for row in rows]
 
 
 async def show(db: Connection, alert: str) -> Alert | None:

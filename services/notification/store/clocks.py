@@ -1,8 +1,9 @@
 """Keeps each clock as deadline-clock last published it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -10,19 +11,20 @@ import asyncpg
 from schemas.clocks import Clock, ClockMode, ClockState
 from services.kit.database import Connection
 
+HOLD = """
+SELECT case_id, revision, type, event, at, live, body FROM clock WHERE clock = ANY($1)
+ORDER BY clock FOR UPDATE
+"""
 UPSERT = """
 INSERT INTO clock AS t
     (clock, case_id, product, entity, revision, type, event, at, live, body)
-SELECT DISTINCT ON (clock) * FROM unnest(
+SELECT * FROM unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::uuid[],
     $8::timestamptz[], $9::bool[], $10::jsonb[])
-    AS n(clock, case_id, product, entity, revision, type, event, at, live, body)
-ORDER BY clock, revision DESC
 ON CONFLICT (clock) DO UPDATE SET case_id = excluded.case_id, product = excluded.product,
     entity = excluded.entity, revision = excluded.revision, type = excluded.type,
     event = excluded.event, at = excluded.at, live = excluded.live, body = excluded.body
 WHERE t.revision < excluded.revision OR t.case_id <> excluded.case_id
-RETURNING clock, case_id
 """
 OF_CASES = "SELECT type, event, at, live, body FROM clock WHERE case_id = ANY($1) ORDER BY clock"
 BY_ID = "SELECT type, event, at, live, body FROM clock WHERE clock = ANY($1) ORDER BY clock"
@@ -43,16 +45,61 @@ class KeptClock:
     revision: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The clocks that events told of as they are now, and the cases whose clocks say more."""
+
+    now: Mapping[str, KeptClock]
+    changed: frozenset[str]
+
+
 def is_live(clock: Clock) -> bool:
     """Whether an obligation still asks for something and so keeps its draft up to date."""
     return clock.state not in _ENDED and clock.mode is not ClockMode.OFF
 
 
-async def save(db: Connection, kept: Sequence[KeptClock]) -> list[tuple[str, str]]:
-    """Keep newer states and return the (clock, case) pairs that changed."""
+async def save(db: Connection, told: Iterable[KeptClock]) -> Saved:
+    """Keep newer states, holding the clocks until commit.
+
+    An event that repeats a clock's state, as an escalation does, changes nothing for its drafts.
+    """
+    newest: dict[str, KeptClock] = {}
+    for each in told:
+        before = newest.get(each.clock.clock)
+        if before is None or before.revision < each.revision:
+            newest[each.clock.clock] = each
+    if not newest:
+        return Saved({}, frozenset())
+    rows = await db.fetch(HOLD, sorted(newest))
+    held = {row["body"]["clock"]: row for row in rows}
+    bodies = {name: each.clock.model_dump(mode="json") for name, each in newest.items()}
+    fresh = [each for name, each in sorted(newest.items()) if _is_newer(each, held.get(name))]
+    await _upsert(db, fresh, [bodies[each.clock.clock] for each in fresh])
+    now = newest | {
+        name: _kept(row) for name, row in held.items() if not _is_newer(newest[name], row)
+    }
+    return Saved(
+        now,
+        frozenset(
+            each.clock.case
+            for each in fresh
+            if (row := held.get(each.clock.clock)) is None
+            or row["body"] != bodies[each.clock.clock]
+        ),
+    )
+
+
+def _is_newer(told: KeptClock, held: asyncpg.Record | None) -> bool:
+    """Revisions are counted for each case: a clock that moved to another one begins again."""
+    return held is None or held["revision"] < told.revision or held["case_id"] != told.clock.case
+
+
+async def _upsert(
+    db: Connection, kept: Sequence[KeptClock], bodies: Sequence[dict[str, Any]]
+) -> None:
     if not kept:
-        return []
-    rows = await db.fetch(
+        return
+    await db.execute(
         UPSERT,
         [each.clock.clock for each in kept],
         [each.clock.case for each in kept],
@@ -63,9 +110,8 @@ async def save(db: Connection, kept: Sequence[KeptClock]) -> list[tuple[str, str
         [each.event for each in kept],
         [each.at for each in kept],
         [each.live for each in kept],
-        [each.clock.model_dump(mode="json") for each in kept],
+        bodies,
     )
-    return [(row["clock"], row["case_id"]) for row in rows]
 
 
 async def of_cases(db: Connection, cases: Iterable[str]) -> list[KeptClock]:

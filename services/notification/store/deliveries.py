@@ -1,6 +1,6 @@
 """Keeps deliveries: each message to one person through one channel, and what became of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,8 +14,9 @@ from services.notification.store.alerts import chain_of
 
 QUEUE = """
 INSERT INTO delivery (delivery, alert, person, channel, purpose, next_at, created_at)
-SELECT *, $6::timestamptz, $6::timestamptz
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
+SELECT delivery, alert, person, channel, purpose, $7::timestamptz + head_start, $7::timestamptz
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::interval[])
+    AS n(delivery, alert, person, channel, purpose, head_start)
 ON CONFLICT (delivery) DO NOTHING RETURNING delivery
 """
 TOLD = """
@@ -26,7 +27,8 @@ _DELIVERY = "d.delivery, d.alert, d.person, d.channel, d.purpose, d.state, d.att
 CLAIM = f"""
 WITH due AS (
     SELECT delivery FROM delivery WHERE state = 'queued' AND next_at <= clock_timestamp()
-    ORDER BY next_at, channel DESC LIMIT $1 FOR UPDATE SKIP LOCKED),
+        AND (channel = 'webhook' OR NOT $3)
+    ORDER BY channel <> 'webhook', next_at LIMIT $1 FOR UPDATE SKIP LOCKED),
 taken AS (
     UPDATE delivery d SET attempts = d.attempts + 1, next_at = clock_timestamp() + $2
     FROM due WHERE d.delivery = due.delivery RETURNING {_DELIVERY})
@@ -38,8 +40,9 @@ SOON = """
 SELECT extract(epoch FROM min(next_at) - clock_timestamp()) FROM delivery WHERE state = 'queued'
 """
 DELIVERED = """
-UPDATE delivery SET state = 'delivered', delivered_at = $2, receipt = $3, error = NULL
-WHERE delivery = $1 AND state <> 'delivered' RETURNING delivery
+UPDATE delivery d SET state = 'delivered', delivered_at = $3, receipt = n.receipt, error = NULL
+FROM unnest($1::uuid[], $2::text[]) AS n(delivery, receipt)
+WHERE d.delivery = n.delivery AND d.state <> 'delivered' RETURNING d.delivery
 """
 FAILED = """
 WITH before AS (SELECT delivery, undelivered_at FROM delivery WHERE delivery = $1 FOR UPDATE)
@@ -49,6 +52,9 @@ UPDATE delivery d SET error = $2, next_at = clock_timestamp() + $3,
 FROM before WHERE d.delivery = before.delivery
 RETURNING before.undelivered_at IS NULL AND $5 AND d.state IN ('queued', 'failed') AS newly
 """
+HEAD_START = {"email": timedelta(milliseconds=200), "ticket": timedelta(milliseconds=500)}
+"""What each channel leaves to webhooks: a pager rings at once, the rest is read later."""
+
 OF_PERSON = """
 SELECT state, undelivered_at FROM delivery
 WHERE alert = $1 AND person = $2 AND purpose = 'page'
@@ -112,7 +118,10 @@ class Delivery:
 
 
 async def queue(db: Connection, wanted: Sequence[Wanted], at: datetime) -> int:
-    """Queue messages and count those that were not queued before."""
+    """Queue messages and count those that were not queued before.
+
+    Webhooks are due at once; mail and tickets give them a head start.
+    """
     if not wanted:
         return 0
     rows = await db.fetch(
@@ -122,6 +131,7 @@ async def queue(db: Connection, wanted: Sequence[Wanted], at: datetime) -> int:
         [each.person for each in wanted],
         [each.channel for each in wanted],
         [each.purpose for each in wanted],
+        [HEAD_START.get(each.channel, timedelta()) for each in wanted],
         at,
     )
     return len(rows)
@@ -133,9 +143,14 @@ async def told(db: Connection, alerts: Iterable[str]) -> list[tuple[str, str, st
     return [(row["alert"], row["person"], row["channel"]) for row in rows]
 
 
-async def claim(db: Connection, limit: int, lease: timedelta) -> list[Claimed]:
-    """Take messages that are due; if this process dies, they are due again after the lease."""
-    return [_claimed(row) for row in await db.fetch(CLAIM, limit, lease)]
+async def claim(
+    db: Connection, limit: int, lease: timedelta, *, webhooks_only: bool
+) -> list[Claimed]:
+    """Take messages that are due, webhooks first.
+
+    If this process dies, they are due again after the lease.
+    """
+    return [_claimed(row) for row in await db.fetch(CLAIM, limit, lease, webhooks_only)]
 
 
 async def soon(db: Connection) -> float | None:
@@ -144,9 +159,10 @@ async def soon(db: Connection) -> float | None:
     return float(seconds) if seconds is not None else None
 
 
-async def delivered(db: Connection, delivery: UUID, at: datetime, receipt: str | None) -> bool:
-    """Record that a provider accepted a message; false where that was known."""
-    return await db.fetchval(DELIVERED, delivery, at, receipt) is not None
+async def delivered(db: Connection, receipts: Mapping[UUID, str | None], at: datetime) -> set[UUID]:
+    """Record that providers accepted messages and return those of which that was not known."""
+    rows = await db.fetch(DELIVERED, list(receipts), list(receipts.values()), at)
+    return {row["delivery"] for row in rows}
 
 
 async def failed(

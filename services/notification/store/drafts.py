@@ -202,7 +202,9 @@ def _json(value: str | tuple[str, ...] | None) -> dict[str, str | tuple[str, ...
 async def fills(db: Connection, drafts: Iterable[str]) -> dict[str, list[Fill]]:
     """What people stated, in the order in which they did."""
     found: dict[str, list[Fill]] = {}
-    for row in await db.fetch(FILLS, sorted(set(drafts))):
+    if not (wanted := sorted(set(drafts))):
+        return found
+    for row in await db.fetch(FILLS, wanted):
         value = row["value"]["is"]
         found.setdefault(row["draft"], []).append(
             Fill(
@@ -221,7 +223,9 @@ async def approve(db: Connection, kept: KeptDraft, person: str, at: datetime) ->
 async def approvals(db: Connection, drafts: Iterable[str]) -> dict[str, list[Approval]]:
     """The standing approvals of these drafts."""
     found: dict[str, list[Approval]] = {}
-    for row in await db.fetch(APPROVALS, sorted(set(drafts))):
+    if not (wanted := sorted(set(drafts))):
+        return found
+    for row in await db.fetch(APPROVALS, wanted):
         found.setdefault(row["draft"], []).append(Approval(row["revision"], row["person"]))
     return found
 
@@ -239,7 +243,8 @@ async def some_revisions(
     db: Connection, wanted: Iterable[tuple[str, int]]
 ) -> dict[tuple[str, int], DraftDocument]:
     """Documents by draft and revision."""
-    pairs = sorted(set(wanted))
+    if not (pairs := sorted(set(wanted))):
+        return {}
     rows = await db.fetch(SOME_REVISIONS, [draft for draft, _ in pairs], [n for _, n in pairs])
     return {(row["draft"], row["revision"]): read(row["canonical"]) for row in rows}
 

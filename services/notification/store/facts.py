@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -38,19 +38,31 @@ ON CONFLICT (absorbed) DO UPDATE SET survivor = excluded.survivor
 SURVIVORS = "SELECT absorbed, survivor FROM case_alias WHERE absorbed = ANY($1)"
 ABSORBED = "SELECT absorbed FROM case_alias WHERE survivor = $1 ORDER BY absorbed"
 RECHECK = "INSERT INTO recheck (subject) SELECT * FROM unnest($1::text[])"
+RECHECK_NOW = "INSERT INTO recheck (subject, at) SELECT *, '-infinity' FROM unnest($1::text[])"
 TAKE_RECHECKS = """
-DELETE FROM recheck WHERE seq IN (
-    SELECT seq FROM recheck ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED)
-RETURNING subject
+WITH resting AS (
+    SELECT subject FROM (SELECT seq, subject, at FROM recheck ORDER BY seq LIMIT 1000) AS oldest
+    GROUP BY subject
+    HAVING max(at) <= clock_timestamp() - $2::interval
+        OR min(at) <= clock_timestamp() - $3::interval
+    ORDER BY min(seq) LIMIT $1),
+taken AS (
+    DELETE FROM recheck WHERE seq IN (
+        SELECT seq FROM recheck WHERE subject IN (SELECT subject FROM resting)
+        FOR UPDATE SKIP LOCKED)
+    RETURNING subject)
+SELECT DISTINCT subject FROM taken ORDER BY subject
 """
 CASES_OF = """
-SELECT DISTINCT case_id FROM clock WHERE live AND (
-    case_id = ANY($1)
-    OR case_id IN (SELECT absorbed FROM case_alias WHERE survivor = ANY($1))
-    OR product = ANY($2)
-    OR entity = ANY($3)
-    OR product IN (SELECT id FROM fact WHERE kind = 'product' AND scope = ANY($3))
-    OR case_id IN (SELECT id FROM fact WHERE kind = 'case' AND body ->> 'vulnerability' = ANY($4)))
+SELECT case_id FROM clock WHERE live AND case_id = ANY($1)
+UNION SELECT case_id FROM clock JOIN case_alias ON case_id = absorbed
+    WHERE live AND survivor = ANY($1)
+UNION SELECT case_id FROM clock WHERE live AND product = ANY($2)
+UNION SELECT case_id FROM clock WHERE live AND entity = ANY($3)
+UNION SELECT case_id FROM clock JOIN fact ON kind = 'product' AND id = product
+    WHERE live AND scope = ANY($3)
+UNION SELECT case_id FROM clock JOIN fact ON kind = 'case' AND id = case_id
+    WHERE live AND fact.body ->> 'vulnerability' = ANY($4)
 """
 
 MODELS: Mapping[str, type[BaseModel]] = {
@@ -128,9 +140,17 @@ async def recheck(db: Connection, subjects: Iterable[str]) -> None:
         await db.execute(RECHECK, wanted)
 
 
-async def take_rechecks(db: Connection, limit: int) -> list[str]:
-    """Take subjects that wait to be looked at again."""
-    return [row["subject"] for row in await db.fetch(TAKE_RECHECKS, limit)]
+async def recheck_now(db: Connection, subjects: Sequence[str]) -> None:
+    """Have the drafts of these subjects looked at as soon as there is room: they are at rest."""
+    if subjects:
+        await db.execute(RECHECK_NOW, subjects)
+
+
+async def take_rechecks(
+    db: Connection, limit: int, rest: timedelta, longest: timedelta
+) -> list[str]:
+    """Take subjects that have been at rest for a while, or have waited for longest, each once."""
+    return [row["subject"] for row in await db.fetch(TAKE_RECHECKS, limit, rest, longest)]
 
 
 async def waiting(db: Connection) -> int:

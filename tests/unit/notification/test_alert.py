@@ -12,13 +12,25 @@ from hypothesis import strategies as st
 from schemas.clocks import ClockEscalated, ClockMode, Severity
 from services.notification.domain import ack_link, webhook_signature
 from services.notification.domain.ack_link import LinkError, Ticket
-from services.notification.domain.alert import Kind, content, dedup_key, kind_of, left
+from services.notification.domain.alert import (
+    Kind,
+    content,
+    dedup_key,
+    draft_line,
+    kind_of,
+    left,
+    pending,
+)
 from services.notification.domain.facts import Held
 from services.notification.domain.message import Envelope, body, text
 from services.notification.sender import back_off
 from tests.unit.notification.conftest import NOW, SOURCE, Desk, clock, facts, product
 
 KEY = b"a key of more than sixteen bytes"
+ENVELOPE = Envelope(
+    "m", "a", "k", "page", NOW, "psirt-1", "Europe/Berlin", "http://x",
+    "http://x/ack/t", "Second engineer", timedelta(minutes=15),
+)  # fmt: skip
 
 
 def escalated(**more: object) -> ClockEscalated:
@@ -53,18 +65,14 @@ def test_only_a_mandatory_clock_ever_pages(mode: ClockMode, severity: Severity) 
 
 @given(cases=st.lists(st.text(min_size=1, max_size=200), max_size=60))
 def test_a_summary_never_exceeds_what_pagers_take(cases: list[str]) -> None:
-    told = content(escalated(cases=tuple(cases)), None, approved=False)
+    told = content(escalated(cases=tuple(cases)), None)
     assert len(told.summary.encode()) <= 1024
 
 
 def test_a_page_says_what_is_left_what_lacks_and_who_is_next() -> None:
     draft = Desk().draft(facts(product=Held(product(markets=()), SOURCE)))
-    told = content(escalated(), draft, approved=False)
-    envelope = Envelope(
-        "m", "a", "k", "page", NOW, "psirt-1", "Europe/Berlin", "http://x",
-        "http://x/ack/t", "Second engineer", timedelta(minutes=15),
-    )  # fmt: skip
-    written = text(told, envelope)
+    told = content(escalated(), draft_line(draft, approved=False))
+    written = text(told, ENVELOPE)
     assert told.summary.startswith("[CRA 24 h early warning] 3 h 58 m left - PV-1 gateway")
     for wanted in (
         "2026-11-23 12:00Z (Mon 23 Nov 13:00 CET, Europe/Berlin)",
@@ -74,7 +82,16 @@ def test_a_page_says_what_is_left_what_lacks_and_who_is_next() -> None:
         "does not stop the clock",
     ):
         assert wanted in written, wanted
-    assert body(told, envelope).content.draft is not None
+    assert body(told, ENVELOPE).content.draft is not None
+
+
+def test_a_page_that_went_ahead_of_its_draft_says_so_and_where_it_will_be() -> None:
+    told = content(escalated(), pending("d1"))
+    assert told.summary.endswith("draft is being prepared")
+    assert "Draft is being prepared: http://x/v1/drafts/d1.html" in text(told, ENVELOPE)
+    assert body(told, ENVELOPE).draft_url == "http://x/v1/drafts/d1.html"
+    none = text(content(escalated(), None), ENVELOPE)
+    assert "Draft: none is prepared for this clock" in none
 
 
 def test_time_left_is_told_in_words_a_late_one_too() -> None:
