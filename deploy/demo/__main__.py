@@ -26,6 +26,9 @@ from deploy.signals import until_told
 from deploy.stack import stop
 
 _TIMEOUT = 30.0
+# A connection is given up before the services give it up, which they do after 5 s: a request must
+# not meet one that is just being closed.
+_LIMITS = httpx.Limits(keepalive_expiry=2)
 _STORY, _RECORDS = Path(".patchvigil") / "demo", Path(".patchvigil") / "public"
 
 console = Console(highlight=False)
@@ -68,7 +71,7 @@ def _run(home: Path, data: Path | None, *, keep: bool, began: float) -> Stage:
         }
         with (
             fleet.run(place.path, environment=environment, durable=False) as running,
-            httpx.Client(timeout=_TIMEOUT) as client,
+            httpx.Client(timeout=_TIMEOUT, limits=_LIMITS) as client,
         ):
             casting.write_roster(cast.roster, ack_url=running.base_urls["notification"], **at)
             stage = Stage(running.base_urls, cast, receivers.inbox, client)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from deploy.credentials import POSTGRES_ADMIN, Credentials, load_or_create
 from deploy.embedded import jars, kafka, ports, postgres, process, valkey
@@ -22,9 +23,46 @@ Say = Callable[[str], None]
 _SERVERS = ("kafka", "kafka-controller", "postgres", "valkey")
 
 
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The three servers of a home, each of which can be stopped and started again by itself."""
+
+    stack: Stack
+    home: Home
+    _say: Say
+    _running: dict[str, process.Server]
+
+    def stop(self, name: str) -> None:
+        """Stop one server (`kafka`, `postgres` or `valkey`) cleanly, and wait for its end.
+
+        Raises:
+            KeyError: there is no such server.
+        """
+        stop([self._running[name]], self._say)
+
+    def start(self, name: str) -> None:
+        """Start one server again on the data in its folder, and wait until it answers.
+
+        Raises:
+            KeyError: there is no such server.
+            StackError: it does not come up.
+        """
+        began = time.monotonic()
+        prepared = replace(self._running[name].plan, preparation=())
+        self._running[name] = process.start(prepared, self.home.logs)
+        _wait([self._running[name]], self._say, began)
+
+
 @contextmanager
 def run(home: Home, say: Say, *, durable: bool = True) -> Iterator[Stack]:
-    """Run the three servers for as long as the context lasts.
+    """Run the three servers for as long as the context lasts; see `operate`."""
+    with operate(home, say, durable=durable) as running:
+        yield running.stack
+
+
+@contextmanager
+def operate(home: Home, say: Say, *, durable: bool = True) -> Iterator[Servers]:
+    """Run the three servers for as long as the context lasts, with a handle on each.
 
     Args:
         home: the folder, opened and held by the caller; what is in it is served again.
@@ -38,17 +76,17 @@ def run(home: Home, say: Say, *, durable: bool = True) -> Iterator[Stack]:
     first = not home.credentials.exists()
     credentials = load_or_create(home.credentials)
     chosen = ports.choose((*_SERVERS, *SERVICES), home.ports, ports.SERVICE_PORTS, say)
-    running: list[process.Server] = []
+    running: dict[str, process.Server] = {}
     try:
         for plan in _plans(home, credentials, chosen, say, durable=durable):
-            running.append(process.start(plan, home.logs))  # noqa: PERF401 - kept if the next fails
-        _wait(running, say, began)
+            running[plan.name] = process.start(plan, home.logs)
+        _wait(list(running.values()), say, began)
         (home.path / "postgres" / "initial-password").unlink(missing_ok=True)
         what = "set up and started" if first else "started"
         say(f"Kafka, PostgreSQL and Valkey {what} in {time.monotonic() - began:.1f} s")
-        yield _stack(home, credentials, chosen)
+        yield Servers(_stack(home, credentials, chosen), home, say, running)
     finally:
-        stop(running, say)
+        stop(list(running.values()), say)
 
 
 def _plans(
