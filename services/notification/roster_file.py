@@ -5,12 +5,14 @@ but as the bytes that channels sign or log in with.
 """
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from services.kit import clock
 from services.notification.domain import roster as rosters
 from services.notification.domain.roster import Roster, RosterError, Webhook
 from services.notification.domain.webhook_signature import secret_bytes
@@ -86,15 +88,17 @@ def _secret(folder: Path, name: str) -> bytes:
 
 
 class RosterFile:
-    """The roster in force; follows the file's changes."""
+    """The roster in force; looks for the file's changes every so many seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, look_every: float = 1.0) -> None:
+        self._look_every = look_every
         self.use(None)
 
     def use(self, path: Path | None) -> None:
         """Follow this file from now on; None means that nobody can be told."""
         self._path = path
         self._stamp: Stamp = ()
+        self._looked_at = -math.inf
         self._held: OnCall | None = None
         self._fault: str | None = f"{ROSTER_VARIABLE} is not set" if path is None else None
 
@@ -117,7 +121,8 @@ class RosterFile:
 
     def current(self) -> OnCall | None:
         """The roster in force, or None where there is none."""
-        if self._path is not None:
+        if self._path is not None and clock.elapsed() - self._looked_at >= self._look_every:
+            self._looked_at = clock.elapsed()
             stamp = _stamp(self._path)
             if stamp != self._stamp:
                 self._stamp = stamp

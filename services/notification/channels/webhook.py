@@ -8,7 +8,8 @@ from services.notification.channels.outcome import Accepted, SendError
 from services.notification.domain import webhook_signature
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
-LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=120)
+LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=6, keepalive_expiry=120)
+"""Few are kept open: httpx looks at each of them for every message it sends."""
 
 _OK, _REDIRECT, _SERVER = 200, 300, 500
 _TRY_AGAIN = frozenset({408, 425, 429})

@@ -1,7 +1,9 @@
 """Defines a template as data: the fields an authority asks for at one filing stage."""
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -84,7 +86,11 @@ class Template(_Data):
 
     def field(self, field_id: str) -> FieldRule | None:
         """The rule of a field, or None where this stage has no such field."""
-        return next((each for each in self.fields if each.id == field_id), None)
+        return self._by_id.get(field_id)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, FieldRule]:
+        return {each.id: each for each in self.fields}
 
 
 class _Stage(_Data):

@@ -91,7 +91,7 @@ def test_a_changed_file_is_read_again_and_a_broken_one_leaves_the_last_good_in_f
     path = tmp_path / "roster.yaml"
     (tmp_path / "ack.key").write_text("0123456789abcdef")
     path.write_text(yaml.safe_dump(raw(people=["a"])))
-    file = RosterFile()
+    file = RosterFile(look_every=0)
     file.use(path)
     file.check()
     path.write_text(yaml.safe_dump(raw(people=["b", "c"])))
