@@ -46,8 +46,8 @@ class Consumer:
 
         Each lane is a consumer of its own. Events of several streams need a `name`; they share one
         consumer and its order. `inbox=False` is for handlers that are idempotent by themselves.
-        `linger` is for projections that nobody waits for: seconds for which records gather after a
-        batch that was not full, so that many share a transaction.
+        `linger` is for projections that nobody waits for: seconds for which records gather, so that
+        many share a transaction.
 
         Raises:
             ValueError: no events, or events of several streams without a name.

@@ -39,12 +39,7 @@ class Intent:
     bulk: bool
     max_records: int
     linger: float = 0.0
-    """Seconds for which records may gather after a batch that was not full."""
-
-    @property
-    def patient(self) -> bool:
-        """Whether nobody waits for what it does."""
-        return self.bulk or self.linger > 0
+    """Seconds for which records may gather in Kafka before they are handled together."""
 
 
 class Item(NamedTuple):

@@ -28,6 +28,9 @@ SELECT seq, topic, key, type, $3::text AS source, id, time, revision, causation,
     traceparent, dataref, value
 FROM kit_outbox WHERE topic <> ALL($1::text[]) ORDER BY bulk, seq LIMIT $2
 """
+HASTY, CAREFUL = "SET synchronous_commit = off", "RESET synchronous_commit"
+"""A deletion that a crash of PostgreSQL forgets publishes its rows again, with the same ids: the
+next page need not wait until the disk has it."""
 DELETE = "DELETE FROM kit_outbox WHERE seq = ANY($1::bigint[])"
 
 
@@ -79,10 +82,13 @@ class Relay:
                     self._work.clear()  # only the leader looks when woken
                     await self._rest(POLL_SECONDS)
             try:
+                await db.execute(HASTY)
                 yield db
             finally:
-                if leads and not is_lost(db):
-                    await db.execute("SELECT pg_advisory_unlock($1, 2)", key)
+                if not is_lost(db):
+                    await db.execute(CAREFUL)
+                    if leads:
+                        await db.execute("SELECT pg_advisory_unlock($1, 2)", key)
 
     async def _rest(self, seconds: float) -> None:
         """Wait for work, at most so long."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -27,10 +28,12 @@ from services.kit.wire import Verify
 _log = logging.getLogger(__name__)
 
 _LOOK = 1_000  # milliseconds after which a consumer that waits looks at its group's errors
-_URGENT_FETCH, _PATIENT_FETCH = 500, 3_000
+_URGENT_FETCH, _BULK_FETCH = 500, 3_000
 """Milliseconds for which Kafka holds back an answer while it has no record. It answers at once when
 one comes; but a partition that was left out of a question, since records of it still waited here,
 is only asked for again after the answer: so urgent lanes ask more often."""
+_GATHERED = 512 * 1024
+"""Bytes that are enough before a lingering consumer's time is up."""
 _HEARTBEATS = 6
 """Heartbeats in a session: one slow batch must not cost its partitions."""
 
@@ -67,7 +70,7 @@ class Running:
             group_id=f"{prefix}{intent.consumer}",
             batch=True,
             max_records=intent.max_records,
-            fetch_max_wait_ms=_PATIENT_FETCH if intent.patient else _URGENT_FETCH,
+            **_fetching(intent),
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             session_timeout_ms=session,
@@ -77,8 +80,7 @@ class Running:
             decoder=_undecoded,
             title=intent.consumer,
         )
-        waiting = _Waiting(intent.max_records, intent.linger)
-        subscriber.get_msg = waiting.next_batch  # type: ignore[method-assign]  # see _Waiting
+        subscriber.get_msg = partial(_next, intent.max_records)
         seeker.client = lambda: subscriber.consumer
         lane = Lane(
             intent, units, inbox, Reader(intent, units.blobs, inbox, prefix, verify),
@@ -120,26 +122,22 @@ class Running:
         self._stopping = asyncio.create_task(self.subscriber.stop())
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """Waits for records instead of looking for them again and again.
+def _fetching(intent: Intent) -> dict[str, Any]:
+    """Say how long Kafka may hold back its answers; a lingering consumer's gather there."""
+    if intent.linger:
+        return {"fetch_max_wait_ms": int(intent.linger * 1000), "fetch_min_bytes": _GATHERED}
+    return {"fetch_max_wait_ms": _BULK_FETCH if intent.bulk else _URGENT_FETCH}
+
+
+async def _next(most: int, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
+    """Wait for records instead of looking for them again and again.
 
     FastStream looks for so long, sleeps as long and looks again: thirty idle consumers then cost
     more than busy ones, and a record that comes during a sleep waits for its end. aiokafka wakes
-    whoever waits. `linger` seconds between batches that were not full let records gather.
+    whoever waits.
     """
-
-    most: int
-    linger: float
-    _full: bool = True
-
-    async def next_batch(self, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
-        if self.linger and not self._full:
-            await asyncio.sleep(self.linger)
-        found = await consumer.getmany(timeout_ms=_LOOK, max_records=self.most)
-        records = tuple(chain.from_iterable(found.values()))
-        self._full = not 0 < len(records) < self.most
-        return records
+    found = await consumer.getmany(timeout_ms=_LOOK, max_records=most)
+    return tuple(chain.from_iterable(found.values()))
 
 
 async def _as_it_is(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:

@@ -34,7 +34,7 @@ from services.triage.consumer import consumer
 from services.triage.domain.gates import WaveAsks
 from services.triage.store import field, gates
 
-LINGER = 0.25
+LINGER = 0.5
 """Seconds for which clocks and counts gather: only people's acts read them."""
 
 timers = Timers()

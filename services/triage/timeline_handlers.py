@@ -17,7 +17,7 @@ READABLE = tuple(event for event in EVENTS.values() if "triage" in TOPICS[event.
 """Every event of a topic that the access rules let triage read, its own included."""
 
 
-LINGER = 0.5
+LINGER = 1.0
 """Seconds for which events gather: people read the timeline, and a page does not wait for it."""
 
 

@@ -3,7 +3,6 @@
 import importlib
 import re
 from datetime import timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +10,6 @@ import pytest
 from faststream import AckPolicy
 
 from schemas.topics import SERVICES
-from services.kit import clock
 from services.kit.broker import make_broker
 from services.kit.consume import BULK_RECORDS, Consumer
 from services.kit.records import Batch, RawRecord
@@ -62,42 +60,28 @@ def test_every_subscriber_acknowledges_by_hand_from_the_earliest_in_batches() ->
             assert arguments["heartbeat_interval_ms"] == 5_000
             assert subscriber.topic_names == [f"p.{topic}" for topic in intent.topics]
             assert type(subscriber).__name__ == "BatchSubscriber"
-            assert arguments["fetch_max_wait_ms"] == (3_000 if intent.patient else 500)
+            held_back = int(intent.linger * 1_000) or (3_000 if intent.bulk else 500)
+            assert arguments["fetch_max_wait_ms"] == held_back
+            assert arguments.get("fetch_min_bytes", 1) == (512 * 1024 if intent.linger else 1)
             assert subscriber.max_records <= (BULK_RECORDS if intent.bulk else 500)
         assert broker.config.broker_config.allow_auto_create_topics is False
 
 
 class _Client:
-    """What a consumer asks for records: it tells how long it was left alone before each answer."""
-
-    def __init__(self, *sizes: int) -> None:
-        self.sizes = list(sizes)
-        self.asked: list[float] = []
+    """What a consumer asks for records: an idle consumer must leave it alone for long."""
 
     async def getmany(self, *, timeout_ms: int, max_records: int) -> dict[str, list[int]]:
-        assert timeout_ms >= 1_000, "an idle consumer must not spin"
-        self.asked.append(clock.elapsed())
-        return {"p": [0] * min(self.sizes.pop(0), max_records)}
+        assert timeout_ms >= 1_000
+        return {"p": [1] * max_records, "q": [2]}
 
 
-@pytest.mark.parametrize(("linger", "rests"), [(0.0, [False] * 3), (0.2, [False, True, False])])
-async def test_a_consumer_rests_only_after_a_batch_that_was_not_full(
-    linger: float, rests: list[bool]
-) -> None:
-    consumer = Consumer("triage")
-
-    async def handle(batch: Batch, unit: Unit) -> None: ...
-
-    consumer.on(Counted, lanes=("urgent",), max_records=5, linger=linger)(handle)
-    settings = Settings()
-    broker = make_broker(settings, "triage")
+async def test_an_idle_consumer_waits_to_be_woken_and_does_not_look_again_and_again() -> None:
+    broker = make_broker(Settings(), "triage")
     units = Units(cast("Any", None), "triage", cast("Any", None), lambda: None)
-    (running,) = consumer.attach(broker, units, settings)
-    client = _Client(5, 3, 0, 1)
-    found = [await running.subscriber.get_msg(cast("Any", client)) for _ in range(4)]
-    assert [len(records) for records in found] == [5, 3, 0, 1]
-    gaps = [later - earlier for earlier, later in pairwise(client.asked)]
-    assert [gap > 0.1 for gap in gaps] == rests
+    running = consumers()[0].attach(broker, units, Settings())[0]
+    most = running.lane.intent.max_records
+    found = await running.subscriber.get_msg(cast("Any", _Client()))
+    assert found == (*[1] * most, 2)
 
 
 def test_a_stream_with_a_bulk_lane_has_a_consumer_for_each() -> None:
