@@ -42,7 +42,11 @@ def ls(
 
 @app.command()
 def release(file: YamlFile, json: AsJson = False, who: As = None) -> None:
-    """Publish a signed release from a file (docs/coverage.md shows one)."""
+    """Publish a signed release from a file.
+
+    It holds release, product, version, digest, signature and signed_by. The signature is Ed25519
+    over the hex text of the SHA-256 digest, in base64, by the key of the principal signed_by.
+    """
     document(door(who).post(TRACKER, "/v1/releases", mapping(file)), json_wanted=json)
 
 
