@@ -35,6 +35,8 @@ async def _publish(context: Context) -> None:
                 await rollout.publish_coverage(unit)
         except TRANSIENT as error:
             _log.warning("coverage waits for PostgreSQL: %s", error)
+        except Exception:  # noqa: BLE001  (what is due stays due: a publisher that ends is worse)
+            _log.exception("coverage goes on after an error that nobody declared")
         await asyncio.sleep(COVERAGE_SECONDS)
 
 

@@ -137,6 +137,11 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
         if is_lost(db):
             raise UnreachableError(f"the connection to PostgreSQL broke: {error}") from error
         raise
+    except asyncpg.InternalClientError as error:
+        # asyncpg's own state, after the server went away under it: nobody can use that connection.
+        with suppress(asyncpg.InterfaceError):
+            db.terminate()
+        raise UnreachableError(f"the connection to PostgreSQL broke: {error}") from error
     finally:
         await pool.release(db)
 

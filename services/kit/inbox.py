@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.kit import clock
-from services.kit.database import Connection, Pool
+from services.kit.database import Connection, Pool, connection
 from services.kit.locks import signed
 
 CLAIM = """
@@ -68,7 +68,7 @@ class Inbox:
         wanted = set(days) - self._ready - {_REST}
         if not wanted:
             return
-        async with self.pool.acquire() as db, db.transaction():
+        async with connection(self.pool) as db, db.transaction():
             await db.execute("SELECT pg_advisory_xact_lock($1, 1)", signed(f"inbox {self.schema}"))
             there = {row["name"] for row in await db.fetch(DAYS)}
             oldest = (clock.now() - self.keep).date()

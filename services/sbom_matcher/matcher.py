@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.kit import clock
-from services.kit.database import TRANSIENT
+from services.kit.database import TRANSIENT, connection
 from services.kit.unit import Units
 from services.sbom_matcher import rematch
 from services.sbom_matcher.store import pending
@@ -86,7 +86,7 @@ class Matcher:
         An error that is not PostgreSQL's being away is looked for one subject at a time, and the
         one that has it is put off: it stays visible as waiting, and others go on.
         """
-        async with self.units.pool.acquire() as db:
+        async with connection(self.units.pool) as db:
             waiting = await pending.following(db, self.sizes[bulk], bulk=bulk)
         if not waiting:
             return False
@@ -114,5 +114,5 @@ class Matcher:
             self.sizes[bulk] = min(_MOST, self.sizes[bulk] * 2)
 
     async def _put_off(self, waiting: list[Pending]) -> None:
-        async with self.units.pool.acquire() as db:
+        async with connection(self.units.pool) as db:
             await pending.put_off(db, waiting)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from services.kit import database
@@ -90,6 +91,14 @@ async def test_a_connection_that_breaks_is_a_transient_error(pool: Pool) -> None
 
     with pytest.raises(database.TRANSIENT):
         await lose()
+
+
+async def test_an_error_of_the_clients_own_state_costs_the_connection_alone(pool: Pool) -> None:
+    with pytest.raises(UnreachableError, match="broke"):
+        async with database.connection(pool):
+            raise asyncpg.InternalClientError("cannot switch to state 15")
+    async with database.connection(pool) as db:
+        assert await db.fetchval("SELECT 1") == 1
 
 
 async def test_a_database_that_is_away_is_a_transient_error(pool: Pool) -> None:
