@@ -66,6 +66,7 @@ async def on_case_facts(batch: Batch, unit: Unit) -> None:
     living = await casework.hold(unit, _named(batch))
     fresh = await _take(unit, batch)
     files = await cases.load(unit.db, living.values())
+    linked = {case: frozenset(facts.products()) for case, facts in files.items()}
     turns = _fold(fresh, files, living)
     moves = _moves(turns)
     await cases.forward(unit.db, moves)
@@ -76,7 +77,7 @@ async def on_case_facts(batch: Batch, unit: Unit) -> None:
         if turn.products or turn.absorbed is not None:
             desk.settle(turn.facts, unit.now, turn.received, turn.products or None)
     touched = {turn.facts.case for turn in turns} & files.keys()
-    await cases.save(unit.db, [files[case] for case in touched])
+    await cases.save(unit.db, [files[case] for case in touched], linked)
     await casework.keep(unit, desk.decided)
     await cases.move_clocks(unit.db, moves)
 
@@ -99,14 +100,17 @@ def _case(event: Event) -> str:
 
 async def _take(unit: Unit, batch: Batch) -> list[Received[Event]]:
     """Leave out what is not above the revision taken of its key, and remember the rest as taken."""
-    known = await cases.taken(unit.db, ((r.event.TOPIC, r.key) for r in batch))
+    newest: dict[cases.Aggregate, int] = {}
+    for received in batch:
+        aggregate = (received.event.TOPIC, received.key)
+        newest[aggregate] = max(received.revision, newest.get(aggregate, 0))
+    known = await cases.take(unit.db, newest)
     fresh: list[Received[Event]] = []
     for received in batch:
         aggregate = (received.event.TOPIC, received.key)
         if received.revision > known.get(aggregate, 0):
             known[aggregate] = received.revision
             fresh.append(received)
-    await cases.take(unit.db, known)
     return fresh
 
 

@@ -42,16 +42,17 @@ MOVE_COVERAGE = """
 UPDATE coverage_cell c SET case_id = m.survivor
 FROM unnest($1::text[], $2::text[]) AS m(absorbed, survivor) WHERE c.case_id = m.absorbed
 """
-TAKEN = """
-SELECT stream, key, revision FROM taken
-JOIN unnest($1::text[], $2::text[]) AS asked(stream, key) USING (stream, key)
-"""
 TAKE = """
-INSERT INTO taken AS t (stream, key, revision)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
-ON CONFLICT (stream, key) DO UPDATE SET revision = excluded.revision
-WHERE t.revision < excluded.revision
+WITH given AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) AS g(stream, key, revision)
+), taking AS (
+    INSERT INTO taken AS t (stream, key, revision) SELECT stream, key, revision FROM given
+    ON CONFLICT (stream, key) DO UPDATE SET revision = excluded.revision
+    WHERE t.revision < excluded.revision
+)
+SELECT stream, key, t.revision FROM taken t JOIN given USING (stream, key)
 """
+"""A statement sees no row of its own: what it gives are the revisions taken before."""
 
 Aggregate = tuple[str, str]
 """A stream and a key in it."""
@@ -78,14 +79,20 @@ async def load_page(db: Connection, after: str, limit: int) -> list[CaseFacts]:
     return [_FACTS.validate_python(row["facts"]) for row in rows]
 
 
-async def save(db: Connection, files: Iterable[CaseFacts]) -> None:
-    """Keep the facts of cases, and which products they name."""
+async def save(
+    db: Connection, files: Iterable[CaseFacts], linked: Mapping[str, frozenset[str]]
+) -> None:
+    """Keep the facts of cases, and which products they name; `linked` are those kept before."""
     ordered = sorted(files, key=lambda each: each.case)
     if not ordered:
         return
     bodies = [_FACTS.dump_python(each, mode="json") for each in ordered]
     await db.execute(SAVE, [each.case for each in ordered], bodies)
-    links = sorted((product, each.case) for each in ordered for product in each.products())
+    links = sorted(
+        (product, each.case)
+        for each in ordered
+        for product in frozenset(each.products()) - linked.get(each.case, frozenset())
+    )
     if links:
         await db.execute(LINK, [product for product, _ in links], [case for _, case in links])
 
@@ -117,19 +124,13 @@ async def move_clocks(db: Connection, moves: Mapping[str, str]) -> None:
         await db.execute(MOVE_CLOCKS, list(moves), list(moves.values()))
 
 
-async def taken(db: Connection, aggregates: Iterable[Aggregate]) -> dict[Aggregate, int]:
-    """The last revision taken of each aggregate; what was never seen is left out."""
-    asked = sorted(set(aggregates))
-    rows = await db.fetch(TAKEN, [stream for stream, _ in asked], [key for _, key in asked])
-    return {(row["stream"], row["key"]): row["revision"] for row in rows}
-
-
-async def take(db: Connection, revisions: Mapping[Aggregate, int]) -> None:
-    """Remember the last revision taken of each aggregate."""
+async def take(db: Connection, revisions: Mapping[Aggregate, int]) -> dict[Aggregate, int]:
+    """Remember the last revision taken of each aggregate; give those taken before, if any."""
     ordered = sorted(revisions.items())
-    await db.execute(
+    rows = await db.fetch(
         TAKE,
         [stream for (stream, _), _ in ordered],
         [key for (_, key), _ in ordered],
         [revision for _, revision in ordered],
     )
+    return {(row["stream"], row["key"]): row["revision"] for row in rows}
