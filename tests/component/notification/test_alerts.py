@@ -4,10 +4,13 @@ import asyncio
 import re
 from datetime import datetime, timedelta
 
+import asyncpg
 import pytest
 
 from schemas.alerts import AlertAcknowledged, AlertDelivered, AlertRaised, AlertUndelivered
 from schemas.clocks import ClockMet, ClockMode, ClockMoved, ClockState, Severity
+from services.kit import locks
+from services.notification import drafting
 from tests.component.notification.conftest import Running
 from tests.component.notification.stage import Stage, settled
 from tests.neighbours import eventually
@@ -43,6 +46,66 @@ async def test_an_escalation_reaches_webhook_and_mail_with_what_a_page_must_say(
     ):  # fmt: skip
         assert wanted in text, wanted
     assert service.hooks.to("psirt-2", alert=raised.alert) == []
+
+
+async def test_a_page_leaves_while_its_draft_waits(service: Running, stage: Stage) -> None:
+    await stage.facts()
+    clock = stage.clock()
+    db = await asyncpg.connect(stage.world.dsn("notification"))
+    try:
+        async with db.transaction():  # as whoever prepares or fills a draft of the case would
+            await locks.take(db, "notification", drafting.LOCK, [stage.case])
+            await stage.start(clock)
+            await service.others.publish(stage.step(clock))
+
+            async def told() -> bool:
+                return bool(service.hooks.to("psirt-1", alert=found["alert"]))
+
+            found = await stage.alert(state="open")
+            assert await eventually(told)
+            assert (await stage.get(f"/v1/drafts?case={stage.case}"))["items"] == []
+    finally:
+        await db.close()
+    [call] = service.hooks.to("psirt-1", alert=found["alert"])
+    assert call.body["summary"].endswith("draft is being prepared")
+    draft = await stage.draft()
+    assert call.body["draft_url"].endswith(f"/v1/drafts/{draft['draft']}.html")
+
+
+async def test_a_page_that_arrives_after_its_alert_ended_is_closed_where_it_rang(
+    service: Running, stage: Stage
+) -> None:
+    service.hooks.answers["psirt-1"] = [503]
+    clock = stage.clock()
+    await service.others.publish(stage.step(clock))
+    found = await stage.alert(state="open")
+
+    async def tried() -> bool:
+        return bool(service.hooks.to("psirt-1", alert=found["alert"]))
+
+    assert await eventually(tried)
+    db = await asyncpg.connect(stage.world.dsn("notification"))
+    try:
+        # The alert ends while a try is under way: accepted there, not yet recorded here.
+        await db.execute("SET search_path TO notification")
+        delivery = await db.fetchval(
+            "UPDATE delivery SET next_at = 'infinity' WHERE alert = $1 AND channel = 'webhook'"
+            " RETURNING delivery",
+            found["alert"],
+        )
+        met = clock.model_copy(update={"state": ClockState.MET})
+        await service.others.publish(ClockMet(clock=met, by="filing f-1"))
+        await stage.alert(alert=found["alert"], state="resolved")
+        await db.execute(
+            "UPDATE delivery SET state = 'queued', next_at = now() WHERE delivery = $1", delivery
+        )
+    finally:
+        await db.close()
+
+    async def closed() -> bool:
+        return bool(service.hooks.to("psirt-1", alert=found["alert"], kind="resolved"))
+
+    assert await eventually(closed)
 
 
 def _epoch(clock: object) -> int:

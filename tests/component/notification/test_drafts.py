@@ -1,6 +1,7 @@
 """A draft's life on the real stack: prepared with gaps, filled, approved, filed; never invented."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from schemas.cases import CaseMerged, ExploitationAssessed, ExploitationVerdict
 from schemas.clocks import Anchor, ClockEnded, ClockMode, ClockMoved, ClockState
 from schemas.devices import DeviceState, Method
 from schemas.drafts import DraftApproved, DraftPrepared, DraftVoided, FilingRecorded
+from services.notification.rechecker import CASES
 from tests.component.notification.conftest import Running
 from tests.component.notification.stage import Stage, required, settled, state, value
 from tests.neighbours import eventually
@@ -342,6 +344,22 @@ async def test_catalogue_and_clocks_never_miss_each_other(service: Running, stag
         return bool(found["in_flight"] == 0 and found["differences"] == [])
 
     assert await eventually(reconciled)
+
+
+async def test_one_product_bears_on_more_cases_than_one_transaction_prepares(
+    service: Running, stage: Stage
+) -> None:
+    await stage.facts(name="Before")
+    cases = [replace(service.stage(), product=stage.product) for _ in range(CASES + 4)]
+    for each in cases:
+        await each.start(each.clock())
+    await service.others.publish(stage.registered(name="After"))
+    for each in cases:
+
+        async def renamed(each: Stage = each) -> bool:
+            return bool(value(await each.draft(), "product_name") == "After")
+
+        assert await eventually(renamed)
 
 
 async def test_a_merged_case_lends_its_facts_to_the_clocks_of_the_absorbed_one(
