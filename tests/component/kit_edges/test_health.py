@@ -1,6 +1,7 @@
 """Readiness says which part is broken; metrics mirror the tables; the standard calls answer."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -51,6 +52,7 @@ async def test_a_started_service_is_ready_and_says_what_it_checked(start: Starti
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ready",
+        "pid": os.getpid(),
         "checks": dict.fromkeys(
             ("postgres", "consumers", "kafka", "relay", "audit sealer", "housekeeping", "timers"),
             "ok",
