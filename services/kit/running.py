@@ -28,10 +28,10 @@ from services.kit.wire import Verify
 _log = logging.getLogger(__name__)
 
 _LOOK = 1_000  # milliseconds after which a consumer that waits looks at its group's errors
-_URGENT_FETCH, _BULK_FETCH = 500, 3_000
+_FETCH = 500
 """Milliseconds for which Kafka holds back an answer while it has no record. It answers at once when
 one comes; but a partition that was left out of a question, since records of it still waited here,
-is only asked for again after the answer: so urgent lanes ask more often."""
+is only asked for again after the answer: a longer wait would hold up what is behind."""
 _GATHERED = 512 * 1024
 """Bytes that are enough before a lingering consumer's time is up."""
 _HEARTBEATS = 6
@@ -126,7 +126,7 @@ def _fetching(intent: Intent) -> dict[str, Any]:
     """Say how long Kafka may hold back its answers; a lingering consumer's gather there."""
     if intent.linger:
         return {"fetch_max_wait_ms": int(intent.linger * 1000), "fetch_min_bytes": _GATHERED}
-    return {"fetch_max_wait_ms": _BULK_FETCH if intent.bulk else _URGENT_FETCH}
+    return {"fetch_max_wait_ms": _FETCH}
 
 
 async def _next(most: int, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:

@@ -60,8 +60,7 @@ def test_every_subscriber_acknowledges_by_hand_from_the_earliest_in_batches() ->
             assert arguments["heartbeat_interval_ms"] == 5_000
             assert subscriber.topic_names == [f"p.{topic}" for topic in intent.topics]
             assert type(subscriber).__name__ == "BatchSubscriber"
-            held_back = int(intent.linger * 1_000) or (3_000 if intent.bulk else 500)
-            assert arguments["fetch_max_wait_ms"] == held_back
+            assert arguments["fetch_max_wait_ms"] == (int(intent.linger * 1_000) or 500)
             assert arguments.get("fetch_min_bytes", 1) == (512 * 1024 if intent.linger else 1)
             assert subscriber.max_records <= (BULK_RECORDS if intent.bulk else 500)
         assert broker.config.broker_config.allow_auto_create_topics is False
