@@ -23,11 +23,12 @@ def draft_and_filing(stage: Stage, case: str) -> None:
         5, "The author fills gaps and is refused as approver; another approves; it is filed"
     )
     drafts = stage.await_(
-        "the early warning's draft",
+        "the early warning's draft, with the awareness she stated",
         lambda: [
             each
             for each in stage.get("notification", f"/v1/drafts?case={case}&limit=200")["items"]
             if each["stage"] == "early_warning" and each["product"] == GATEWAY and not each["ended"]
+            if "aware_at" not in {gap["field"] for gap in each["gaps"]}
         ],
     )
     name = drafts[0]["draft"]

@@ -1,5 +1,7 @@
 """Cases, clocks, drafts, alerts and decisions through the command line, as people act in them."""
 
+from typing import Any
+
 import pytest
 
 from deploy.demo.acts.filing import FILL
@@ -48,10 +50,18 @@ def test_clocks_are_listed_by_mode_and_shown_with_history_and_alarms(
     assert machine.json("clock", "show", clock["clock"])["alarms"]
 
 
+def _with_awareness(draft: dict[str, Any]) -> dict[str, Any]:
+    """Give a draft once it holds the instant of awareness; drafts follow their facts."""
+    return {} if "aware_at" in {gap["field"] for gap in draft.get("gaps", ())} else draft
+
+
 def test_a_draft_is_filled_refused_to_its_author_approved_by_another_and_recorded_as_filed(
     machine: Machine, assessed: str
 ) -> None:
-    draft = draft_of(machine, assessed, "early_warning")
+    draft = until(
+        lambda: _with_awareness(draft_of(machine, assessed, "early_warning")),
+        "the draft takes the awareness that was stated",
+    )
     name = draft["draft"]
     lacks = [gap["field"] for gap in draft["gaps"] if gap["required"]]
     assert ", ".join(lacks) in machine("draft", "ls", "--case", assessed).out
