@@ -110,9 +110,8 @@ class Books:
             reader.assign([TopicPartition(topic, each, 0) for each in left])
             found = []
             while left:
-                for record in reader.consume(1000, 1.0):
-                    if record.error() is None:
-                        found.append(record)
+                taken = reader.consume(1000, 1.0)
+                found.extend(record for record in taken if record.error() is None)
                 left = {
                     each: end
                     for each, end in left.items()
