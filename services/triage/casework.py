@@ -26,6 +26,7 @@ from services.triage.domain.casefile import CaseFile, CaseStatus, Casework, Head
 from services.triage.domain.tracking import tracking_id
 from services.triage.store import cases as rows
 from services.triage.store import files as load
+from services.triage.store import issued
 from services.triage.store.facts import reports_alone
 from services.triage.store.groups import Group, groups
 
@@ -118,13 +119,28 @@ async def _held(
 
 
 async def _numbered(unit: Unit, decided: list[tuple[CaseFile, Casework]]) -> list[Work]:
-    """Give the cases that are opened their tracking ids, in the order of their vulnerabilities."""
-    wanted = sum(done.case is None for _, done in decided)
+    """Give the cases that are opened their tracking ids, in the order of their vulnerabilities.
+
+    What had an id in a past that this database has forgotten gets the same one again.
+    """
+    opened = [_for(file, done) for file, done in decided if done.case is None]
+    again = await issued.given(unit.db, opened) if opened else {}
+    wanted = sum(each not in again for each in opened)
     numbers = iter(await rows.numbers(unit.db, unit.now.year, wanted))
     return [
-        Work(done.case.case if done.case else tracking_id(unit.now.year, next(numbers)), file, done)
+        Work(
+            done.case.case
+            if done.case
+            else again.get(_for(file, done)) or tracking_id(unit.now.year, next(numbers)),
+            file,
+            done,
+        )
         for file, done in decided
     ]
+
+
+def _for(file: CaseFile, done: Casework) -> issued.For:
+    return file.vulnerability, None if file.vulnerability else done.report
 
 
 async def _save(unit: Unit, works: list[Work]) -> None:

@@ -17,6 +17,8 @@ READABLE = tuple(event for event in EVENTS.values() if "triage" in TOPICS[event.
 """Every event of a topic that the access rules let triage read, its own included."""
 
 
+CONSUMER = "triage.timeline"
+"""The consumer's name: how far it came in triage's own stream is how far the database knows it."""
 LINGER = 1.0
 """Seconds for which events gather: people read the timeline, and a page does not wait for it."""
 
