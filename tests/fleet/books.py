@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from deploy.postgres.roles import schema
 from deploy.world import Stack
@@ -108,7 +108,7 @@ class Books:
                 if high > low:
                     left[partition] = high
             reader.assign([TopicPartition(topic, each, 0) for each in left])
-            found = []
+            found: list[Message] = []
             while left:
                 taken = reader.consume(1000, 1.0)
                 found.extend(record for record in taken if record.error() is None)
