@@ -11,6 +11,7 @@ from services.kit.unit import Units
 from services.sbom_matcher import rematch
 from services.sbom_matcher.store import pending
 from services.sbom_matcher.store.pending import Pending
+from services.sbom_matcher.telling import OvertakenError
 
 _log = logging.getLogger(__name__)
 
@@ -94,6 +95,8 @@ class Matcher:
             await self._match(waiting, bulk=bulk)
         except TRANSIENT:
             raise
+        except OvertakenError as error:
+            _log.debug("matching again: %s", error)
         except Exception:  # noqa: BLE001 - whatever it was, the log tells, and other subjects go on
             if len(waiting) > 1:
                 self.sizes[bulk] = 1

@@ -8,6 +8,7 @@ join signals by any alias.
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from schemas.advisories import Assertion
 from schemas.findings import (
@@ -19,7 +20,7 @@ from schemas.findings import (
     VulnerabilityDescribed,
 )
 from services.kit.unit import Unit
-from services.sbom_matcher.domain import claims, description, identity, inventory, transitions
+from services.sbom_matcher.domain import claims, description, inventory, transitions
 from services.sbom_matcher.domain.matching import Place
 from services.sbom_matcher.domain.transitions import Changed, Cleared, Opened, Transition
 from services.sbom_matcher.domain.verdict import Decision
@@ -29,6 +30,10 @@ from services.sbom_matcher.store.pending import Pending
 
 CauseOf = Callable[[Place], Pending]
 WhyCleared = Callable[[Place], str]
+
+
+class OvertakenError(Exception):
+    """What was matched has been replaced by a commit since: match again, there is a newer wish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ async def tell(
     """Save and publish how findings that should hold differ from those held."""
     standings = {place: each.standing for place, each in held.items()}
     changes = list(transitions.compare(wanted, standings))
-    words = await _words(telling.unit, changes)
+    words = await _words(telling.unit, changes, held)
     kept = [_kept(telling.unit, change, held, words) for change in changes]
     known = {place.vulnerability: place for place in held} | {
         change.place.vulnerability: change.place for change in changes
@@ -66,20 +71,25 @@ async def tell(
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What findings are written with: assertions in full, and components' names."""
+    """What findings are written with: assertions in full, components' names, and new ids."""
 
     assertions: Mapping[int, Assertion]
     names: Mapping[str, Named]
+    ids: Mapping[Place, UUID]
 
 
-async def _words(unit: Unit, changes: Sequence[Transition]) -> _Words:
+async def _words(unit: Unit, changes: Sequence[Transition], held: Mapping[Place, Held]) -> _Words:
     said = [change for change in changes if not isinstance(change, Cleared)]
     if not said:
-        return _Words({}, {})
-    numbers = (met.assertion for change in said for met in change.decision.mets)
+        return _Words({}, {}, {})
+    numbers = {met.assertion for change in said for met in change.decision.mets}
+    assertions = await findings.assertions(unit.db, numbers)
+    if len(assertions) < len(numbers):
+        raise OvertakenError("an advisory was published anew between two reads of this match")
     return _Words(
-        await findings.assertions(unit.db, numbers),
+        assertions,
         await findings.names(unit.db, (change.place.component for change in said)),
+        await findings.new_ids(unit.db, {change.place for change in said} - held.keys()),
     )
 
 
@@ -89,7 +99,7 @@ def _kept(unit: Unit, change: Transition, held: Mapping[Place, Held], words: _Wo
         last = held[change.place].finding
         finding = last.model_copy(update={"vulnerability": change.place.vulnerability})
         return Kept(change.place, finding, change.before.digest, unit.now)
-    number = before.standing.finding if before else str(identity.of_finding(change.place))
+    number = before.standing.finding if before else str(words.ids[change.place])
     held_at = before.held_at if before and before.standing.live else unit.now
     name = words.names[change.place.component]
     finding = Finding(

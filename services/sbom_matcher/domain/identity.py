@@ -33,11 +33,14 @@ def of_product(product: str, version: str, spoken: tuple[Spoken, ...]) -> UUID:
     return _derived("product", product, version, *said)
 
 
-def of_finding(place: Place) -> UUID:
-    """Identify the finding that opens in a place."""
+def of_finding(place: Place, turn: int = 0) -> UUID:
+    """Identify the finding that opens in a place.
+
+    Its first id may lie elsewhere by now, taken along by a merge: then the next turn's is used.
+    """
     return _derived(
         "finding", place.vulnerability, place.product, place.version, place.hardware,
-        place.component,
+        place.component, *([str(turn)] if turn else []),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from uuid import UUID
 
 import asyncpg
@@ -10,10 +11,12 @@ import asyncpg
 from schemas.advisories import Assertion
 from schemas.findings import Finding, Verdict
 from services.kit.database import Connection
-from services.sbom_matcher.domain import identity
+from services.sbom_matcher.domain import identity, merging
 from services.sbom_matcher.domain.aliases import Merge, Split
 from services.sbom_matcher.domain.matching import Place
+from services.sbom_matcher.domain.merging import Lying
 from services.sbom_matcher.domain.transitions import Standing
+from services.sbom_matcher.store.components import columns
 
 _STANDING = """
 SELECT id, vulnerability, product, version, hardware, component, live, verdict, digest, held_at,
@@ -38,29 +41,21 @@ ON CONFLICT (id) DO UPDATE SET live = excluded.live, verdict = excluded.verdict,
     body = excluded.body
 """
 ASSERTIONS = "SELECT id, body FROM assertion WHERE id = ANY($1)"
+TAKEN = "SELECT id FROM finding WHERE id = ANY($1)"
 COMPONENTS = "SELECT place, name, version, purl FROM component WHERE place = ANY($1)"
 
-TAKE_OVER = """
-UPDATE finding s SET live = true, digest = '', cleared_at = NULL,
-    held_at = CASE WHEN s.live THEN least(s.held_at, a.held_at) ELSE a.held_at END
-FROM finding a JOIN unnest($1::text[], $2::text[]) AS n(survivor, absorbed)
-    ON a.vulnerability = n.absorbed
-WHERE a.live AND s.vulnerability = n.survivor
-    AND (s.product, s.version, s.hardware, s.component)
-        = (a.product, a.version, a.hardware, a.component)
-RETURNING a.id, s.id AS survivor
-"""
-MOVE = """
-UPDATE finding a SET vulnerability = n.survivor
-FROM unnest($1::text[], $2::text[]) AS n(survivor, absorbed)
-WHERE a.vulnerability = n.absorbed AND NOT EXISTS (
-    SELECT FROM finding s WHERE s.vulnerability = n.survivor
-        AND (s.product, s.version, s.hardware, s.component)
-            = (a.product, a.version, a.hardware, a.component))
+UNITE = """
+UPDATE finding f SET vulnerability = n.vulnerability, live = n.live, held_at = n.held_at,
+    cleared_at = CASE WHEN n.live THEN NULL ELSE f.cleared_at END,
+    digest = CASE WHEN n.takes_over THEN '' ELSE f.digest END
+FROM unnest($1::uuid[], $2::text[], $3::bool[], $4::timestamptz[], $5::bool[])
+    AS n(id, vulnerability, live, held_at, takes_over)
+WHERE f.id = n.id
 """
 GO_HOME = """
 UPDATE finding f SET vulnerability = n.separated
-FROM unnest($1::uuid[], $2::text[]) AS n(id, separated) WHERE f.id = n.id AND NOT EXISTS (
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS n(id, origin, separated)
+WHERE f.id = n.id AND f.vulnerability = n.origin AND NOT EXISTS (
     SELECT FROM finding s WHERE s.vulnerability = n.separated
         AND (s.product, s.version, s.hardware, s.component)
             = (f.product, f.version, f.hardware, f.component))
@@ -87,6 +82,10 @@ class Held:
     standing: Standing
     held_at: datetime
     finding: Finding
+
+    def lying(self, place: Place) -> Lying:
+        """Say where it lies, for a merge."""
+        return Lying(self.standing.finding, place, self.standing.live, self.held_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +130,20 @@ async def save(db: Connection, kept: Sequence[Kept]) -> None:
     )
 
 
+async def new_ids(db: Connection, places: Iterable[Place]) -> dict[Place, UUID]:
+    """Give an id to each place where no finding lies yet."""
+    given: dict[Place, UUID] = {}
+    left = list(places)
+    for turn in count():  # a second turn is as rare as a vulnerability that merged and came back
+        wished = {identity.of_finding(each, turn): each for each in left}
+        if not wished:
+            break
+        taken = {row["id"] for row in await db.fetch(TAKEN, list(wished))}
+        given |= {each: number for number, each in wished.items() if number not in taken}
+        left = [each for number, each in wished.items() if number in taken]
+    return given
+
+
 async def assertions(db: Connection, numbers: Iterable[int]) -> dict[int, Assertion]:
     """Load assertions whole, for evidence."""
     rows = await db.fetch(ASSERTIONS, sorted(set(numbers)))
@@ -146,34 +159,46 @@ async def names(db: Connection, places: Iterable[str]) -> dict[str, Named]:
 
 async def merge(
     db: Connection, merges: Sequence[Merge], now: datetime
-) -> list[tuple[Finding, UUID]]:
-    """Move findings to the groups that survive, with their ids and the instants they are held from.
-
-    Where the survivor has a finding in the same place, that one takes over the earlier instant and
-    the other ends: those are returned, with the id of the one that goes on.
-    """
-    survivors = [each.survivor for each in merges]
-    absorbed = [each.absorbed for each in merges]
-    taken = {row["id"]: row["survivor"] for row in await db.fetch(TAKE_OVER, survivors, absorbed)}
-    await db.execute(MOVE, survivors, absorbed)
-    ended = [Finding.model_validate(row["body"]) for row in await db.fetch(END, list(taken), now)]
-    return [(finding, taken[UUID(finding.finding)]) for finding in ended]
+) -> list[tuple[Finding, str]]:
+    """Move findings to the vulnerabilities that survive; return those that ended, and in which."""
+    into = {each.absorbed: each.survivor for each in merges}
+    held = await of_vulnerabilities(db, sorted({*into, *into.values()}))
+    united = list(merging.unite((each.lying(place) for place, each in held.items()), into))
+    await db.execute(
+        UNITE,
+        [UUID(each.finding) for each in united],
+        [each.place.vulnerability for each in united],
+        [each.live for each in united],
+        [each.held_at for each in united],
+        [bool(each.ended) for each in united],
+    )
+    ended = {finding: each.finding for each in united for finding in each.ended}
+    rows = await db.fetch(END, [UUID(each) for each in ended], now)
+    return [(finding, ended[finding.finding]) for finding in map(_told, rows)]
 
 
 async def split(db: Connection, splits: Sequence[Split]) -> None:
     """Move findings back to the group under which they once opened, where it is separate again."""
-    back: dict[UUID, str] = {}
+    separated: dict[str, list[str]] = {}
     for each in splits:
-        for place in await of_vulnerabilities(db, [each.origin]):
-            home = identity.of_finding(replace(place, vulnerability=each.separated))
-            back[home] = each.separated
-    await db.execute(GO_HOME, list(back), list(back.values()))
+        separated.setdefault(each.origin, []).append(each.separated)
+    back = [
+        (identity.of_finding(replace(place, vulnerability=home)), place.vulnerability, home)
+        for place in await of_vulnerabilities(db, list(separated))
+        for home in separated[place.vulnerability]
+    ]
+    await db.execute(GO_HOME, *columns(back, 3))
+
+
+def _told(row: asyncpg.Record) -> Finding:
+    """Read a finding as it was told last."""
+    return Finding.model_validate(row["body"])
 
 
 def _held(rows: Sequence[asyncpg.Record]) -> dict[Place, Held]:
     found = {}
     for row in rows:
-        finding = Finding.model_validate(row["body"])
+        finding = _told(row)
         place = Place(
             row["vulnerability"], row["product"], row["version"], row["hardware"], row["component"]
         )

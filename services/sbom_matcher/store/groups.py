@@ -27,7 +27,11 @@ SELECT identifier, identifier FROM unnest($1::text[]) WITH ORDINALITY AS n(ident
 ORDER BY place ON CONFLICT DO NOTHING
 """
 HELD = "SELECT identifier, vulnerability, number FROM identifier WHERE identifier = ANY($1)"
-EDGES = "SELECT advisory, identifier, alias FROM alias WHERE identifier = ANY($1)"
+EDGES = """
+SELECT advisory, identifier, alias FROM alias WHERE identifier = ANY($1) AND alias = ANY($1)
+"""
+"""An alias that was published since the reach was read asks for a match of its own."""
+
 REGROUP = """
 UPDATE identifier k SET vulnerability = n.vulnerability
 FROM unnest($1::text[], $2::text[]) AS n(identifier, vulnerability)

@@ -249,6 +249,27 @@ async def test_an_alias_that_joins_two_vulnerabilities_merges_them_and_keeps_the
     await bench.becomes("affected", "affected")
 
 
+async def test_two_vulnerabilities_that_join_a_third_at_once_leave_one_finding(
+    bench: Bench,
+) -> None:
+    go, ghsa = f"GO-2026-{bench.number}", f"GHSA-{bench.number}"
+    await bench.others.publish(product(bench.product, "1.0"))
+    await bench.others.publish(sbom(bench.product, "1.0", npm(bench.package, "1.4.0")))
+    await bench.others.publish(advisory("cve/m1", bench.cve, on_npm(f"{bench.package}-not-here")))
+    for source, name in (("osv/m2", go), ("osv/m3", ghsa)):
+        await bench.others.publish(advisory(source, name, on_npm(bench.package, BELOW_2)))
+    both = await bench.becomes("affected", "affected")
+    await bench.others.publish(
+        advisory(
+            "cve/m1", bench.cve, on_npm(f"{bench.package}-not-here"), aliases=(go, ghsa)
+        )
+    )  # fmt: skip
+    [left] = await bench.becomes("affected")
+    assert left["vulnerability"] == bench.cve
+    assert left["finding"] in {each["finding"] for each in both}
+    assert left["held_at"] == min(each["held_at"] for each in both)
+
+
 async def test_our_analysts_statement_suppresses_until_it_expires(bench: Bench) -> None:
     await bench.others.publish(product(bench.product, "1.0"))
     await bench.others.publish(sbom(bench.product, "1.0", npm(bench.package, "1.4.0")))

@@ -79,7 +79,9 @@ async def _work(units: Units, mine: Sequence[Batch]) -> None:
 
 
 @pytest.mark.slow
-async def test_thousands_of_raced_joins_leave_nothing_to_reconcile(settings: Settings) -> None:
+async def test_thousands_of_raced_joins_leave_nothing_to_reconcile(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     events = [received(each) for each in _story(random.Random(20260911))]
     async with opened(settings) as units:
         matchers = [asyncio.create_task(Matcher(units).run()) for _ in range(2)]
@@ -93,6 +95,7 @@ async def test_thousands_of_raced_joins_leave_nothing_to_reconcile(settings: Set
         report = await reconcile(units.pool, datetime.now(UTC))
         assert (report.waiting, report.differences) == (0, 0), report.listed[:5]
         assert report.findings > 50
+        assert not [each for each in caplog.records if each.levelname == "ERROR"], "put off"
         await _tampering_shows(units)
 
 
