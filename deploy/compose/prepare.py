@@ -11,7 +11,8 @@ from deploy.kafka import scram
 from deploy.stack import prepare
 from deploy.world import Stack
 from schemas.topics import SERVICES
-from services.kit.database import migrate, open_pool
+from services.kit.database import open_pool
+from services.kit.migration import migrate
 from services.kit.settings import Settings
 
 _PATIENCE = 120.0

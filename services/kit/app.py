@@ -32,9 +32,10 @@ from services.kit.audit import Sealer
 from services.kit.blobs import Blobs, open_blobs
 from services.kit.broker import make_broker
 from services.kit.consume import Consumer
-from services.kit.database import TRANSIENT, Pool, migrate, open_pool
+from services.kit.database import TRANSIENT, Pool, open_pool
 from services.kit.firing import Firing
 from services.kit.health import Health
+from services.kit.migration import migrate
 from services.kit.observed import Observed
 from services.kit.relay import Relay
 from services.kit.running import Running

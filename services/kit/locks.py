@@ -1,12 +1,9 @@
 """Takes transaction advisory locks, so that handlers which join each other's rows never race."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 from zlib import crc32
 
-if TYPE_CHECKING:
-    from services.kit.database import Connection
-
+from services.kit.database import Connection
 
 BUCKETS = 256
 """Keys share locks: PostgreSQL's lock table is small, and a batch may touch hundreds of keys."""
@@ -24,7 +21,7 @@ def buckets(keys: Iterable[str]) -> list[int]:
     return sorted({crc32(key.encode()) % BUCKETS for key in keys})
 
 
-async def take(db: "Connection", schema: str, kind: str, keys: Iterable[str]) -> None:
+async def take(db: Connection, schema: str, kind: str, keys: Iterable[str]) -> None:
     """Hold the locks of `keys` until the transaction ends; `kind` keeps subjects apart.
 
     Advisory locks are the whole database's, so the schema's name is part of them.

@@ -23,7 +23,8 @@ import asyncpg
 import pytest
 
 from deploy import stack as deploy_stack
-from services.kit.database import Connection, migrate, open_pool
+from services.kit.database import Connection, open_pool
+from services.kit.migration import migrate
 from services.kit.settings import Settings
 from services.sbom_matcher.domain import versions
 from services.sbom_matcher.domain.matching import Met, Place

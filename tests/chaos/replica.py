@@ -14,8 +14,9 @@ from redis.asyncio import Redis
 
 from services.kit import timers
 from services.kit.blobs import open_blobs
-from services.kit.database import Pool, migrate, migrations, open_pool
+from services.kit.database import Pool, open_pool
 from services.kit.firing import BATCH, Firing
+from services.kit.migration import migrate, migrations
 from services.kit.settings import Settings
 from services.kit.timer_index import TimerIndex, connect
 from services.kit.timer_loop import Moves, TimerLoop

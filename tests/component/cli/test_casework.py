@@ -16,9 +16,11 @@ def test_a_case_is_shown_with_what_waits_for_whom_and_what_keeps_it_open(
     machine: Machine, signalled: str
 ) -> None:
     assert signalled in machine("case", "ls", "--status", "open").out
-    shown = machine("case", "show", signalled)
-    for text in ("exploitation.assess", "open before it can close", "CRA 24 h early warning"):
-        assert text in shown.out
+    wanted = ("exploitation.assess", "open before it can close", "CRA 24 h early warning")
+    until(
+        lambda: all(text in machine("case", "show", signalled).out for text in wanted),
+        "triage has read of the clock that keeps the case open",
+    )
     found = machine.json("case", "show", signalled)
     assert {each["question"] for each in found["waiting"]} >= {"mdr.fsca", "mdr.vigilance"}
 

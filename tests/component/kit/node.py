@@ -13,7 +13,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from schemas.event import Event
-from services.kit import database, ids
+from services.kit import database, ids, migration
 from services.kit.blobs import open_blobs
 from services.kit.brake import Brake
 from services.kit.broker import make_broker
@@ -146,9 +146,9 @@ async def units_of(
     """Open the node's database, migrated, with its table of effects."""
     pool = await database.open_pool(settings, SERVICE)
     try:
-        kit = [each for each in database.migrations(SERVICE) if each.name.startswith("kit/")]
-        wanted = [*kit, database.Migration("test/001_effect.sql", TABLE)]
-        await database.migrate(pool, SERVICE, wanted)
+        kit = [each for each in migration.migrations(SERVICE) if each.name.startswith("kit/")]
+        wanted = [*kit, migration.Migration("test/001_effect.sql", TABLE)]
+        await migration.migrate(pool, SERVICE, wanted)
         yield Units(pool, SERVICE, open_blobs(settings.blob_url), wake)
     finally:
         await asyncio.wait_for(pool.close(), 10)

@@ -7,8 +7,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from services.kit import database
-from services.kit.database import Migration, MigrationError, Pool, UnreachableError
+from services.kit import database, migration
+from services.kit.database import Pool, UnreachableError
+from services.kit.migration import Migration, MigrationError
 from tests.component.kit.node import SERVICE, settings_of
 from tests.world import World
 
@@ -28,7 +29,7 @@ SECOND = Migration("triage/002_second.sql", "ALTER TABLE first ADD COLUMN name t
 
 async def test_replicas_that_start_together_migrate_once(pool: Pool) -> None:
     applied = await asyncio.gather(
-        *(database.migrate(pool, SERVICE, [FIRST, SECOND]) for _ in range(4))
+        *(migration.migrate(pool, SERVICE, [FIRST, SECOND]) for _ in range(4))
     )
     assert sorted(applied) == [[], [], [], [FIRST.name, SECOND.name]]
     async with pool.acquire() as db:
@@ -39,23 +40,23 @@ async def test_replicas_that_start_together_migrate_once(pool: Pool) -> None:
 async def test_a_migration_that_fails_leaves_nothing_behind(pool: Pool) -> None:
     broken = Migration("triage/002_broken.sql", "ALTER TABLE nowhere ADD COLUMN name text")
     with pytest.raises(Exception, match="nowhere"):
-        await database.migrate(pool, SERVICE, [FIRST, broken])
-    assert await database.migrate(pool, SERVICE, [FIRST, SECOND]) == [FIRST.name, SECOND.name]
+        await migration.migrate(pool, SERVICE, [FIRST, broken])
+    assert await migration.migrate(pool, SERVICE, [FIRST, SECOND]) == [FIRST.name, SECOND.name]
 
 
 async def test_a_file_that_was_changed_after_it_was_applied_is_refused(pool: Pool) -> None:
-    await database.migrate(pool, SERVICE, [FIRST])
+    await migration.migrate(pool, SERVICE, [FIRST])
     changed = Migration(FIRST.name, FIRST.sql + " -- and more")
     with pytest.raises(MigrationError, match=r"triage/001_first\.sql was changed .* next number"):
-        await database.migrate(pool, SERVICE, [changed])
+        await migration.migrate(pool, SERVICE, [changed])
 
 
 async def test_the_kits_own_migrations_and_every_services_apply_to_an_empty_schema(
     pool: Pool,
 ) -> None:
-    names = await database.migrate(pool, SERVICE)
+    names = await migration.migrate(pool, SERVICE)
     assert names[0] == "kit/001_kit.sql"
-    assert await database.migrate(pool, SERVICE) == []
+    assert await migration.migrate(pool, SERVICE) == []
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_a_bad_file_name_is_refused(tmp_path: Path, names: list[str], complaint:
     for name in names:
         (tmp_path / name).write_text("SELECT 1")
     with pytest.raises(MigrationError, match=complaint):
-        database.read("triage", tmp_path)
+        migration.read("triage", tmp_path)
 
 
 async def test_jsonb_takes_and_gives_values(pool: Pool) -> None:

@@ -11,7 +11,8 @@ from services.kit import audit
 from services.kit.actors import Actor
 from services.kit.audit import Sealer, Verdict
 from services.kit.blobs import open_blobs
-from services.kit.database import Pool, migrate, migrations, open_pool
+from services.kit.database import Pool, open_pool
+from services.kit.migration import migrate, migrations
 from services.kit.settings import Settings
 from services.kit.unit import Units
 from tests.component.kit_edges.conftest import Starting

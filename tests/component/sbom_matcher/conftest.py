@@ -10,7 +10,8 @@ import pytest
 
 from schemas.event import Event
 from services.kit.blobs import open_blobs
-from services.kit.database import migrate, open_pool
+from services.kit.database import open_pool
+from services.kit.migration import migrate
 from services.kit.records import Batch, Received
 from services.kit.settings import Settings
 from services.kit.unit import Units
