@@ -40,7 +40,8 @@ async def _on_faulty(request: Request, error: Exception) -> Response:
 
 async def _on_forbidden(request: Request, error: Exception) -> Response:
     mend = "ask somebody who has the role, or have it added to the principals file"
-    return response(request, Problem(403, "Forbidden", str(error), mend=mend))
+    found = Problem(403, "Forbidden", str(error), mend=mend, parameter="Authorization")
+    return response(request, found)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -182,8 +182,9 @@ async def acknowledge_alert(alert: str, unit: CurrentUnit) -> AlertOut:
     actor = unit.require()
     if actor.kind != "person":
         raise Problem(
-            403, "Forbidden", "only a person acknowledges", mend="act with a person's token"
-        )
+            403, "Forbidden", "only a person acknowledges", mend="act with a person's token",
+            parameter="Authorization",
+        )  # fmt: skip
     found = (await alerts.lock(unit.db, [alert])).get(alert)
     if found is None:
         raise _missing(alert)

@@ -45,6 +45,16 @@ _REASONS = {
     Refusal.OPEN_FIELDS: "required fields are open",
 }
 
+_POINTERS = {Refusal.NOT_NEWEST: "/revision", Refusal.OTHER_CONTENT: "/digest"}
+_PARAMETERS = {
+    Refusal.SHADOW: "draft",
+    Refusal.ENDED: "draft",
+    Refusal.AUTHOR: "Authorization",
+    Refusal.ALREADY: "Authorization",
+    Refusal.OPEN_FIELDS: "draft",
+}
+"""What of the request is at fault: the draft, the revision named, or who acts."""
+
 
 class RevisionOut(Out):
     """One revision in a draft's history."""
@@ -174,7 +184,10 @@ async def fill_draft(draft: str, body: FillIn, unit: CurrentUnit) -> DraftOut:
     """State values, or why there are none. You become an author; approvals are voided."""
     actor = unit.require("regulatory", "psirt")
     if actor.kind != "person":
-        raise Problem(403, "Forbidden", "only a person fills a draft", mend="act as yourself")
+        raise Problem(
+            403, "Forbidden", "only a person fills a draft", mend="act as yourself",
+            parameter="Authorization",
+        )  # fmt: skip
     kept = await _locked(unit, draft)
     if kept.ended:
         raise Problem(409, "Draft has ended", "its clock ended", mend="open the case's live drafts")
@@ -218,7 +231,10 @@ async def approve_draft(draft: str, body: ApproveIn, unit: CurrentUnit) -> Draft
     """Approve a revision that you did not write, bound to its digest."""
     actor = unit.require("regulatory", "quality")
     if actor.kind != "person":
-        raise Problem(403, "Forbidden", "only a person approves", mend="act as yourself")
+        raise Problem(
+            403, "Forbidden", "only a person approves", mend="act as yourself",
+            parameter="Authorization",
+        )  # fmt: skip
     kept = await _locked(unit, draft)
     [before] = await shown_of(unit, [kept])
     stands = Standing(
@@ -260,4 +276,7 @@ def _refused(why: Refusal, stands: Standing) -> Problem:
         )
     if why is Refusal.NOT_NEWEST:
         detail = f"{detail}: {stands.newest}"
-    return Problem(409, "Draft cannot be approved", detail, mend=_MENDS[why], errors=errors or None)
+    return Problem(
+        409, "Draft cannot be approved", detail, _POINTERS.get(why), _MENDS[why],
+        parameter=_PARAMETERS.get(why), errors=errors or None,
+    )  # fmt: skip

@@ -90,7 +90,9 @@ async def test_nobody_reads_or_writes_without_a_known_token(
 async def test_a_missing_role_is_refused_by_name(start: Starting, world: World) -> None:
     async with start(ledger()) as client:
         answer = await client.post("/v1/notes", json=note(), headers=world.headers("quality"))
-    assert "psirt" in problem(answer, 403)["detail"]
+    found = problem(answer, 403)
+    assert "psirt" in found["detail"]
+    assert (found["parameter"], bool(found["mend"])) == ("Authorization", True)
 
 
 async def test_a_public_route_needs_no_token_but_knows_one(start: Starting) -> None:

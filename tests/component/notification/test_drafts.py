@@ -76,6 +76,7 @@ async def test_a_draft_is_prepared_filled_approved_by_another_and_filed(
     by_author = await approve(stage, answer.json(), "regulatory")
     assert by_author.status_code == 409
     assert "author" in by_author.json()["detail"]
+    assert by_author.json()["parameter"] == "Authorization"
     done = await approve(stage, answer.json(), "quality")
     assert done.status_code == 200, done.text
     assert done.json()["approved"]
