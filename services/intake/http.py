@@ -26,6 +26,9 @@ catalogue = make_router("intake")
 Text = Annotated[str | None, Query(max_length=LONGEST_NAME)]
 _CODES = {Status.PUBLISHED: 202, Status.WAITING: 202, Status.SUPERSEDED: 200, Status.UNCHANGED: 200}
 
+_WHOLE = ""
+"""RFC 6901's pointer to the whole document."""
+
 
 @router.post("/v1/submissions", status_code=202, response_model=SubmissionView)
 async def submit(  # noqa: PLR0913, PLR0917  (each is a query parameter)
@@ -84,11 +87,12 @@ def _answer(view: SubmissionView) -> Response:
             title="Document rejected",
             status=422,
             detail=view.detail,
-            pointer=first.pointer,
+            pointer=first.pointer or _WHOLE,
             mend=first.mend,
             instance=None if view.dry_run else address,
             errors=tuple(
-                Fault(detail=f.reason, pointer=f.pointer, mend=f.mend) for f in view.faults
+                Fault(detail=f.reason, pointer=f.pointer or _WHOLE, mend=f.mend)
+                for f in view.faults
             ),
         )
         return Response(problem.model_dump_json(exclude_none=True), 422, headers, MEDIA_TYPE)

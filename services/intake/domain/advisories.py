@@ -56,7 +56,7 @@ def _fault(statement: Statement, submission: Submission, now: datetime) -> Fault
         return Fault(
             "future_date",
             f"{statement.advisory} was changed in the future",
-            None,
+            statement.modified_in,
             "correct the date of the last change",
         )
     if len(statement.advisory.encode()) > _LONGEST_ID:

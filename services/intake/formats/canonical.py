@@ -31,7 +31,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One advisory as its source has it now. `withdrawn` is the reason for taking it back."""
+    """One advisory as its source has it now. `withdrawn` is the reason for taking it back.
+
+    `modified_in` points to the field of the document that says `modified_at`.
+    """
 
     advisory: str
     source: str
@@ -41,6 +44,7 @@ class Statement:
     url: str | None = None
     published_at: datetime | None = None
     modified_at: datetime | None = None
+    modified_in: str | None = None
     evidence: tuple[Evidence, ...] = ()
     withdrawn: str | None = None
     withdrawn_at: datetime | None = None

@@ -66,6 +66,7 @@ def parse(document: Node) -> Statement:
         url=_self(head),
         published_at=instant(tracking, "initial_release_date", "/document/tracking"),
         modified_at=instant(tracking, "current_release_date", "/document/tracking"),
+        modified_in="/document/tracking/current_release_date",
         evidence=tuple(
             evidence
             for vulnerability, (at, each) in zip(

@@ -6,7 +6,7 @@ entries, which are evidence of exploitation.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from schemas.advisories import Vulnerability
@@ -68,6 +68,7 @@ def _rejected(record: Node, meta: Node, identifier: str) -> Statement:
         withdrawn=reason,
         withdrawn_at=rejected_at or updated_at,
         modified_at=updated_at,
+        modified_in="/cveMetadata/dateUpdated",
     )
 
 
@@ -85,11 +86,7 @@ def _published(record: Node, meta: Node, identifier: str) -> Statement:
     parts = [("/containers/cna", cna, owner or "cna")]
     for at, container in items(containers, "adp", "/containers"):
         parts.append((at, container, f"adp:{_short_name(container, at) or 'unnamed'}"))
-    modified = [instant(meta, "dateUpdated", "/cveMetadata")]
-    modified += [
-        instant(child(c, "providerMetadata", at), "dateUpdated", f"{at}/providerMetadata")
-        for at, c, _ in parts
-    ]
+    modified_at, modified_in = _modified(meta, parts)
     published_at = instant(meta, "datePublished", "/cveMetadata")
     vulnerability = Vulnerability(
         id=identifier,
@@ -113,9 +110,21 @@ def _published(record: Node, meta: Node, identifier: str) -> Statement:
         publisher=owner,
         url=f"https://www.cve.org/CVERecord?id={identifier}",
         published_at=published_at,
-        modified_at=max((each for each in modified if each), default=None),
+        modified_at=modified_at,
+        modified_in=modified_in,
         evidence=tuple(e for part in parts for e in _evidence(*part, identifier)),
     )
+
+
+def _modified(
+    meta: Node, parts: Sequence[tuple[str, Node, str]]
+) -> tuple[datetime | None, str | None]:
+    """The newest date of a change, the record's own or a container's, and where it stands."""
+    places = [("/cveMetadata", meta)]
+    places += [(f"{at}/providerMetadata", child(c, "providerMetadata", at)) for at, c, _ in parts]
+    stated = [(instant(node, "dateUpdated", at), f"{at}/dateUpdated") for at, node in places]
+    dated = [(moment, at) for moment, at in stated if moment is not None]
+    return max(dated, key=lambda each: each[0], default=(None, None))
 
 
 def _short_name(container: Node, at: str) -> str | None:

@@ -50,6 +50,7 @@ def parse(document: Node) -> Statement:
     if not grouped:
         raise FormatError("missing", "there is no statement", "add a statement", "/statements")
     published = instant(document, "timestamp", "")
+    updated = instant(document, "last_updated", "")
     return Statement(
         advisory=f"openvex/{identifier}"[:512],
         source="openvex",
@@ -59,7 +60,8 @@ def parse(document: Node) -> Statement:
         ),
         publisher=author,
         published_at=published,
-        modified_at=instant(document, "last_updated", "") or published,
+        modified_at=updated or published,
+        modified_in="/last_updated" if updated else "/timestamp",
     )
 
 

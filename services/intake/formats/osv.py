@@ -59,6 +59,7 @@ def parse(record: Node) -> Statement:
         url=f"https://osv.dev/vulnerability/{identifier}",
         published_at=published_at,
         modified_at=instant(record, "modified", ""),
+        modified_in="/modified",
         withdrawn="withdrawn by its source" if withdrawn_at else None,
         withdrawn_at=withdrawn_at,
     )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -101,19 +102,37 @@ def json_value(body: bytes) -> Any:
         raise not_json(error) from error
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise _repeated(key)
-        found[key] = value
-    return found
+def _repeated(key: str, where: str) -> FormatError:
+    reason = f"the key {key[:80]!r} occurs twice in one object"
+    return FormatError("duplicate_key", reason, "keep one of them", where)
 
 
-def _repeated(key: object) -> FormatError:
-    return FormatError(
-        "duplicate_key", f"the key {str(key)[:80]!r} occurs twice in one object", "keep one of them"
-    )
+def _token(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _twice(keys: Iterable[str]) -> str:
+    """Name the first key that occurs a second time: there is one."""
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            break
+        seen.add(key)
+    return key
+
+
+def _place(value: Any, wanted: object, at: str = "") -> str | None:
+    """Point to the one object in a parsed document that is `wanted`, if it is still there."""
+    if value is wanted:
+        return at
+    if isinstance(value, dict):
+        inner = ((_token(key), each) for key, each in value.items())
+    elif isinstance(value, list):
+        inner = ((str(position), each) for position, each in enumerate(value))
+    else:
+        return None
+    found = (_place(each, wanted, f"{at}/{key}") for key, each in inner)
+    return next((each for each in found if each is not None), None)
 
 
 def strict_json(body: bytes) -> Any:
@@ -123,10 +142,22 @@ def strict_json(body: bytes) -> Any:
         FormatError: not JSON, nested too deep, or a key occurs twice in one object.
     """
     nesting(body)
+    repeated: list[tuple[dict[str, Any], str]] = []
+
+    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            repeated.append((found, _twice(key for key, _ in pairs)))
+        return found
+
     try:
-        return json.loads(body, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(body, object_pairs_hook=object_of, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise not_json(ValueError(str(error))) from error
+    if repeated:
+        inside, key = repeated[-1]  # an earlier one may be lost in the value that this one hides
+        raise _repeated(key, f"{_place(value, inside)}/{_token(key)}")
+    return value
 
 
 def _no_constant(name: str) -> float:
@@ -148,7 +179,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
                 "put quotes around keys that are not plain words",
             )
         if key in found:
-            raise _repeated(key)
+            raise _repeated(key, f"line {key_node.start_mark.line + 1}")
         found[key] = loader.construct_object(value_node, deep=True)
     return found
 

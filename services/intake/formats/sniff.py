@@ -1,5 +1,6 @@
 """Tells what a document is by its content, never by its name, and has it read by its parser."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -156,7 +157,8 @@ def _collection(records: list[tuple[str, Any]]) -> Advisories:
             ]
         else:
             formats.add(name)
-            statements.append(statement)
+            place = statement.modified_in and _under(at, statement.modified_in)
+            statements.append(replace(statement, modified_in=place))
     if not statements:
         raise FormatError.of(faults[:_MAX_FAULTS])
     return Advisories("+".join(sorted(formats)), tuple(statements), tuple(faults))

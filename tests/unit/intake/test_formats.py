@@ -239,3 +239,23 @@ def test_yaml_versions_stay_text_and_norway_stays_a_country() -> None:
     assert isinstance(read, Register)
     value = read.entries[0].value
     assert (getattr(value, "version"), getattr(value, "market")) == ("1.10", "NO")  # noqa: B009
+
+
+LATE = documents.cve(1008, updated="2026-06-01T00:00:00Z")
+ADP = documents.cve(1009)
+ADP["containers"]["adp"][0]["providerMetadata"]["dateUpdated"] = "2026-06-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(("document", "places"), [
+    (LATE, ["/cveMetadata/dateUpdated"]),
+    (ADP, ["/containers/adp/0/providerMetadata/dateUpdated"]),
+    (documents.osv("GHSA-1"), ["/modified"]),
+    (documents.csaf("E-1"), ["/document/tracking/current_release_date"]),
+    ([LATE, documents.osv("GHSA-1")], ["/0/cveMetadata/dateUpdated", "/1/modified"]),
+])  # fmt: skip
+def test_the_date_of_the_last_change_is_known_by_its_place(
+    document: Any, places: list[str]
+) -> None:
+    found = sniff.read(documents.encoded(document))
+    assert isinstance(found, Advisories)
+    assert [each.modified_in for each in found.statements] == places

@@ -152,6 +152,18 @@ def test_a_bad_document_names_its_fault(raw: bytes, code: str) -> None:
     assert caught.value.faults[0].code == code
 
 
+@pytest.mark.parametrize(("raw", "pointer"), [
+    (b'{"products": [{"product": "a"}, {"product": "a", "product": "b"}]}', "/products/1/product"),
+    (b'{"products": [{"eu": {"a/b": 1, "a/b": 2}}]}', "/products/0/eu/a~1b"),
+    (b'{"products": [{"x": 1, "x": 2}], "products": []}', "/products"),
+    (b"products:\n  - product: a\n    product: b\n", "line 3"),
+])  # fmt: skip
+def test_a_repeated_key_is_pointed_at(raw: bytes, pointer: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        sniff.read(raw)
+    assert [(f.code, f.pointer) for f in caught.value.faults] == [("duplicate_key", pointer)]
+
+
 def test_every_fault_of_a_file_is_listed_with_its_place() -> None:
     file = {"devices": [
         {"device": "d1", "product": "p", "version": "1", "market": "DE", "method": "automatic"},
