@@ -23,6 +23,7 @@ from services.kit.unit import Unit
 from services.triage import rulebook
 from services.triage.causes import Causes
 from services.triage.domain.casefile import CaseFile, CaseStatus, Casework, Header, work_on
+from services.triage.domain.recognition import Opening
 from services.triage.domain.tracking import tracking_id
 from services.triage.store import cases as rows
 from services.triage.store import files as load
@@ -123,24 +124,21 @@ async def _numbered(unit: Unit, decided: list[tuple[CaseFile, Casework]]) -> lis
 
     What had an id in a past that this database has forgotten gets the same one again.
     """
-    opened = [_for(file, done) for file, done in decided if done.case is None]
-    again = await issued.given(unit.db, opened) if opened else {}
-    wanted = sum(each not in again for each in opened)
-    numbers = iter(await rows.numbers(unit.db, unit.now.year, wanted))
-    return [
-        Work(
-            done.case.case
-            if done.case
-            else again.get(_for(file, done)) or tracking_id(unit.now.year, next(numbers)),
-            file,
-            done,
-        )
-        for file, done in decided
-    ]
+    opened = [(file, done) for file, done in decided if done.case is None]
+    again = await issued.given(unit.db, [_opening(*each) for each in opened]) if opened else []
+    numbers = iter(await rows.numbers(unit.db, unit.now.year, again.count(None)))
+    ids = iter([each or tracking_id(unit.now.year, next(numbers)) for each in again])
+    return [Work(done.case.case if done.case else next(ids), file, done) for file, done in decided]
 
 
-def _for(file: CaseFile, done: Casework) -> issued.For:
-    return file.vulnerability, None if file.vulnerability else done.report
+def _opening(file: CaseFile, done: Casework) -> Opening:
+    named = done.header.identifiers if done.header and file.vulnerability is None else ()
+    own = {file.vulnerability} if file.vulnerability else set()
+    return Opening(
+        file.vulnerability,
+        frozenset({*own, *file.identifiers, *named}),
+        frozenset(each.report for each in file.reports),
+    )
 
 
 async def _save(unit: Unit, works: list[Work]) -> None:
