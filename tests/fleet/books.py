@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
@@ -10,11 +10,12 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from deploy.postgres.roles import schema
 from deploy.world import Stack
 from schemas.topics import SERVICES, TOPICS
+from services.kit.reading import Intent
 
 PATIENCE = 180.0
 """Seconds until a fleet has to be at rest; never a measure of speed."""
@@ -91,7 +92,11 @@ class Books:
     def _headers(self, name: str) -> Iterable[list[tuple[str, str]]]:
         for record in self.records(name):
             headers = record.headers() or []
-            yield [(key, value.decode()) for key, value in headers if isinstance(value, bytes)]
+            yield [
+                (key, value.decode(errors="replace"))
+                for key, value in headers
+                if isinstance(value, bytes)
+            ]
 
     def records(self, name: str) -> list[Any]:
         """Read every record that a topic holds now, partition by partition."""
@@ -108,10 +113,10 @@ class Books:
                 if high > low:
                     left[partition] = high
             reader.assign([TopicPartition(topic, each, 0) for each in left])
-            found: list[Message] = []
+            found: list[Any] = []
             while left:
-                taken = reader.consume(1000, 1.0)
-                found.extend(record for record in taken if record.error() is None)
+                taken = reader.consume(1000, 0.1)
+                found += [record for record in taken if record.error() is None]
                 left = {
                     each: end
                     for each, end in left.items()
@@ -147,10 +152,11 @@ class Books:
             for row in rows
         }
         return [
-            f"{consumer}: {topic}-{partition} at {come.get((consumer, topic, partition))} of {end}"
-            for consumer, topics in consumers()
+            f"{intent.consumer}: {topic}-{partition} at "
+            f"{come.get((intent.consumer, topic, partition))} of {end}"
+            for intent in intents()
             for (topic, partition), end in ends.items()
-            if topic in topics and come.get((consumer, topic, partition), 0) < end
+            if topic in intent.topics and come.get((intent.consumer, topic, partition), 0) < end
         ]
 
     def waiting(self) -> list[str]:
@@ -181,15 +187,12 @@ class Books:
             time.sleep(_STILL)
 
 
-def consumers() -> Sequence[tuple[str, tuple[str, ...]]]:
-    """Name every consumer of the fleet and the topics it reads."""
-    found = []
+def intents() -> Iterator[Intent]:
+    """Give what every consumer of the fleet has subscribed to."""
     for service in SERVICES:
         wired = import_module(f"services.{schema(service)}.app").SERVICE
-        found += [
-            (intent.consumer, intent.topics) for each in wired.consumers for intent in each.intents
-        ]
-    return found
+        for each in wired.consumers:
+            yield from each.intents
 
 
 def different(before: Rows, after: Rows) -> dict[str, list[str]]:

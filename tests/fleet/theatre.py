@@ -18,10 +18,12 @@ from deploy.embedded import serve
 from deploy.embedded.fleet import Fleet
 from deploy.embedded.home import Home, open_home
 from deploy.embedded.line import Line
+from deploy.postgres.roles import schema
 from deploy.world import Stack
 from schemas.topics import SERVICES
 from tests.fleet.books import Books
 
+FREEZE = "UPDATE {schema}.kit_timer SET fire_at = due_at WHERE state = 'armed'"
 BOOT = 180.0
 """Seconds a fleet has to come up on a machine that is busy with other work."""
 
@@ -47,6 +49,12 @@ class Theatre:
         with ThreadPoolExecutor(len(SERVICES)) as pool:
             list(pool.map(self.fleet.stop, SERVICES))
 
+    def go_on_in_the_laws_time(self) -> None:
+        """Restart with alarms due when the law says: none falls due while a test looks."""
+        self.close()
+        self.books.ask(*(FREEZE.format(schema=schema(each)) for each in SERVICES))
+        self.open(compression=1.0)
+
     def open(self, compression: float = COMPRESSION) -> None:
         """Start every service again, and wait until all are ready."""
         for service in SERVICES:
@@ -68,7 +76,12 @@ def _add(theatre: Theatre, service: str, compression: float) -> None:
 
 @contextmanager
 def theatre(
-    stack: Stack, folder: Path, compression: float = COMPRESSION, *, restart: bool = False
+    stack: Stack,
+    folder: Path,
+    compression: float = COMPRESSION,
+    *,
+    restart: bool = False,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Theatre]:
     """Run the fleet on a stack for as long as the context lasts.
 
@@ -77,6 +90,7 @@ def theatre(
         folder: for principals, roster, keys and logs.
         compression: how many times faster alarms fire than the law's time.
         restart: start a service again that ended by itself or was killed.
+        settings: further ones for every service.
     """
     secret = casting.fresh_secret()
     place = open_home(folder)
@@ -84,7 +98,7 @@ def theatre(
     with (
         receiving(secret.encode()) as receivers,
         closing(Line(place, factories)) as line,
-        httpx.Client(timeout=60) as client,
+        httpx.Client(timeout=60, limits=httpx.Limits(keepalive_expiry=2)) as client,
     ):
         cast = casting.write(
             place.path, secret=secret, ack_url=stack.base_url("notification"),
@@ -100,6 +114,7 @@ def theatre(
                 "PATCHVIGIL_PRINCIPALS_FILE": str(cast.principals),
                 "PATCHVIGIL_ROSTER_FILE": str(cast.roster),
                 "PATCHVIGIL_SANDBOX": "true",
+                **(settings or {}),
             },
         )  # fmt: skip
         with fleet.watched():
