@@ -51,20 +51,20 @@ class Siege:
     def load(self) -> None:
         """Submit the next portion of advisories, and a report of exploitation for each."""
         start, end = self.submitted, self.submitted + PORTION
-        self.submitted = end
         given = [
             *islice(documents.advisories(end, PRODUCTS), start, end),
             *islice(documents.signals(end, PRODUCTS), start, end),
         ]
         load.submit(self.house, documents.shuffled(given, seed=end))
+        self.submitted = end
 
     @contextmanager
     def under_load(self) -> Iterator[None]:
         """Go on submitting while something is done to the fleet, and once more afterwards."""
-        done = Event()
+        done, before = Event(), self.submitted
         with ThreadPoolExecutor(1) as pool:
             loading = pool.submit(self._until, done)
-            self.house.stage.await_("work has begun", self._working)
+            self.house.stage.await_("the load has begun", lambda: self.submitted > before)
             try:
                 yield
             finally:
@@ -77,10 +77,6 @@ class Siege:
             self.load()
             if done.wait(PAUSE):
                 return
-
-    def _working(self) -> bool:
-        """Whether documents are on their way through the fleet."""
-        return bool(self.house.books.unread())
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from schemas.topics import INTEGRATION, TOPICS
 from tests.fleet.documents import Document
 from tests.fleet.theatre import Theatre
 
-_FLUSH = 60
+_FLUSH = 180
+"""Seconds for which Kafka may be away."""
 _SMALL = {"linger.ms": 5, "log_level": 0, "enable.idempotence": True}
 
 INTAKES = [
