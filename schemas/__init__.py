@@ -13,6 +13,7 @@ from schemas.campaigns import (
     CampaignCompleted,
     CampaignPlanned,
     CoverageChanged,
+    CoverageForgotten,
     ReleasePublished,
     SafetyStopped,
     WaveCompleted,
@@ -57,7 +58,7 @@ from schemas.drafts import (
     NoticeSent,
     RequestReceived,
 )
-from schemas.event import Event
+from schemas.event import Event, Tombstone
 from schemas.findings import (
     FindingChanged,
     FindingCleared,
@@ -150,3 +151,6 @@ EVENTS: dict[str, type[Event]] = {
     )
 }
 """Every event class by its type."""
+
+TOMBSTONES: dict[str, type[Tombstone]] = {end.TYPE: end for end in (CoverageForgotten,)}
+"""Every end of a key by its type: records without value, on compacted topics."""

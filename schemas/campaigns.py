@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from schemas.devices import DeviceState, Method
-from schemas.event import Event, Instant, Name, Value
+from schemas.event import Event, Instant, Name, Tombstone, Value
 
 
 class ReleasePublished(Event):
@@ -192,14 +192,21 @@ class CoverageChanged(Event):
     @property
     def key(self) -> str:
         """All coordinates of the cell."""
-        return "/".join(
-            (
-                self.campaign,
-                self.product,
-                self.version,
-                self.hardware,
-                self.market,
-                self.method,
-                str(self.wave),
-            )
-        )
+        return cell_key(
+            self.campaign, self.product, self.version, self.hardware, self.market, self.method,
+            self.wave,
+        )  # fmt: skip
+
+
+def cell_key(
+    campaign: str, product: str, version: str, hardware: str, market: str, method: Method, wave: int
+) -> str:
+    """Spell the coordinates of a cell as the key of its records."""
+    return "/".join((campaign, product, version, hardware, market, method, str(wave)))
+
+
+class CoverageForgotten(Tombstone):
+    """The campaign of this cell ended 30 days ago: the topic forgets its counts."""
+
+    TYPE: ClassVar[str] = "coverage.forgotten.v1"
+    TOPIC: ClassVar[str] = "coverage"

@@ -1,5 +1,6 @@
-"""The base of every contract: immutable values, and events with their type, topic and key."""
+"""The base of every contract: immutable values, events with type, topic and key, tombstones."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
@@ -38,3 +39,17 @@ class Event(Value):
     def key(self) -> str:
         """The aggregate's id: Kafka's record key, and what order is kept for."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """The end of a key on a compacted topic: a record with an event's headers and no value.
+
+    It says that the topic forgets the key, not that what was said of it is untrue: whoever keeps a
+    copy goes on keeping it. A later event of the same key has a higher revision and begins anew.
+    """
+
+    TYPE: ClassVar[str]
+    TOPIC: ClassVar[str]
+
+    key: str

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from schemas import EVENTS
-from schemas.event import Event
+from schemas import EVENTS, TOMBSTONES
+from schemas.event import Event, Tombstone
 from schemas.topics import TOPICS, Topic
 
 HERE = Path(__file__).parent
@@ -90,6 +90,7 @@ def asyncapi() -> Document:
         "components": {
             "messages": {
                 **{event.TYPE: _message(event) for event in EVENTS.values()},
+                **{end.TYPE: _tombstone(end) for end in TOMBSTONES.values()},
                 "document": _document(),
                 "quarantined": _quarantined(),
             },
@@ -138,7 +139,8 @@ def _messages(topic: Topic) -> list[str]:
     stream = topic.name.removesuffix(".bulk")
     if stream == "submissions":
         return ["document"]
-    return [event.TYPE for event in EVENTS.values() if stream == event.TOPIC]
+    kinds: tuple[type[Event | Tombstone], ...] = (*EVENTS.values(), *TOMBSTONES.values())
+    return [kind.TYPE for kind in kinds if stream == kind.TOPIC]
 
 
 def _channel(topic: Topic) -> Document:
@@ -186,6 +188,23 @@ def _message(event: type[Event]) -> Document:
         "payload": {"$ref": f"./json/{event.TYPE}.json"},
         "bindings": {
             "kafka": {"key": {**_TEXT, "description": topic.key}, "bindingVersion": "0.5.0"}
+        },
+    }
+
+
+def _tombstone(end: type[Tombstone]) -> Document:
+    return {
+        "name": end.TYPE,
+        "title": end.__name__,
+        "summary": f"A tombstone, a record without value. {end.__doc__}",
+        "contentType": "application/json",
+        "headers": {"$ref": "#/components/schemas/headers"},
+        "payload": {"type": "null", "description": "No value: the key has ended."},
+        "bindings": {
+            "kafka": {
+                "key": {**_TEXT, "description": TOPICS[end.TOPIC].key},
+                "bindingVersion": "0.5.0",
+            }
         },
     }
 

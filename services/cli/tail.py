@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from aiokafka.errors import KafkaError
 
-from schemas import EVENTS
+from schemas import EVENTS, TOMBSTONES
 from schemas.topics import TOPICS
 from services.cli.door import here
 from services.cli.following import Span, follow
@@ -72,9 +72,10 @@ def tail(
 
 
 def _check_type(kind: str | None) -> None:
-    if kind is None or any(_is(name, kind) for name in EVENTS):
+    types = sorted({*EVENTS, *TOMBSTONES})
+    if kind is None or any(_is(name, kind) for name in types):
         return
-    known = ", ".join(sorted(EVENTS))
+    known = ", ".join(types)
     raise RefusedError(Exit.USAGE, f"no such type: {kind}", "", f"name one of {known}")
 
 
@@ -98,11 +99,14 @@ def _filter(
 
 def fits(record: Mapping[str, Any]) -> bool | None:
     """Tell whether a value fits its contract; None where no contract or no value is known."""
-    event = EVENTS.get(str(record.get("ce_type")))
-    if event is None or record["value"] is None:
+    kind, value = str(record.get("ce_type")), record["value"]
+    if kind in TOMBSTONES:
+        return value is None
+    event = EVENTS.get(kind)
+    if event is None or value is None:
         return None
     try:
-        event.model_validate_json(jsonlib.dumps(record["value"]))
+        event.model_validate_json(jsonlib.dumps(value))
     except ValueError:
         return False
     return True
@@ -121,6 +125,8 @@ def _print(record: Mapping[str, Any], *, full: bool) -> None:
         out.print(clean(jsonlib.dumps(value, indent=2, ensure_ascii=False)))
     elif isinstance(value, Mapping):
         out.print(clean(f"    {summary(value)}"))
+    elif kind in TOMBSTONES:
+        out.print("    no value: the topic forgets this key")
 
 
 def summary(value: Mapping[str, Any]) -> str:

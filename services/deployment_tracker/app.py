@@ -1,4 +1,4 @@
-"""Wires deployment-tracker: its Kafka and HTTP edges, and the publisher of coverage."""
+"""Wires deployment-tracker: its Kafka and HTTP edges, its timers, the publisher of coverage."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.deployment_tracker import rollout
+from services.deployment_tracker import publication
 from services.deployment_tracker.handlers import consumer
 from services.deployment_tracker.http import ROUTERS
 from services.kit.app import Context, Service, build
@@ -32,7 +32,7 @@ async def _publish(context: Context) -> None:
     while True:
         try:
             async with context.units.begin() as unit:
-                await rollout.publish_coverage(unit)
+                await publication.publish(unit)
         except TRANSIENT as error:
             _log.warning("coverage waits for PostgreSQL: %s", error)
         except Exception:  # noqa: BLE001  (what is due stays due: a publisher that ends is worse)
@@ -44,6 +44,7 @@ SERVICE = Service(
     name="deployment-tracker",
     consumers=[consumer],
     routers=ROUTERS,
+    timers=publication.timers,
     start=publish_coverage,
 )
 

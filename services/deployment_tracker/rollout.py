@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 from schemas.campaigns import (
     CampaignCompleted,
-    CoverageChanged,
     SafetyStopped,
     WaveCompleted,
     WaveHalted,
     WaveStarted,
 )
-from services.deployment_tracker.domain.coverage import coverage, deltas
+from services.deployment_tracker import publication
+from services.deployment_tracker.domain.coverage import deltas
 from services.deployment_tracker.domain.standing import Standing, offered_state
 from services.deployment_tracker.domain.waves import HaltRule, Tally, WaveState, must_halt
 from services.deployment_tracker.store import campaigns as campaign_store
@@ -42,20 +42,13 @@ async def move(unit: Unit, moves: Sequence[Move], cause: Cause | None) -> None:
     changed = [each for each in moves if each.before != each.after.standing]
     if not changed:
         return
-    await standing_store.save(
-        unit.db,
-        [each.after for each in changed],
-        deltas(
-            (
-                each.after.cell,
-                each.before.state if each.before else None,
-                each.after.standing.state,
-            )
-            for each in changed
-            if each.before is None or each.before.state is not each.after.standing.state
-        ),
-        unit.now,
+    counts = deltas(
+        (each.after.cell, each.before.state if each.before else None, each.after.standing.state)
+        for each in changed
+        if each.before is None or each.before.state is not each.after.standing.state
     )
+    await standing_store.save(unit.db, [each.after for each in changed], counts, unit.now)
+    await publication.recall(unit, {each.cell.campaign for each in counts}, cause)
     names = sorted({each.after.cell.campaign for each in changed})
     await _safety(unit, [each for each in changed if each.safety], cause)
     await settle(unit, names, cause)
@@ -137,31 +130,6 @@ def offer(placed: Placed) -> Move:
     return Move(placed.standing, replace(placed, standing=replace(placed.standing, state=state)))
 
 
-async def publish_coverage(unit: Unit) -> int:
-    """Emit the absolute counts of every cell that changed; return how many."""
-    due = await standing_store.take_due(unit.db)
-    for each in due:
-        counted = coverage(each.counts)
-        unit.emit(
-            CoverageChanged(
-                campaign=each.cell.campaign,
-                case=each.case,
-                product=each.cell.product,
-                version=each.cell.version,
-                hardware=each.cell.hardware,
-                market=each.cell.market,
-                method=each.cell.method,
-                wave=each.cell.wave,
-                states=dict(counted.states),
-                total=counted.total,
-                covered=counted.covered,
-                counted_at=unit.now,
-            ),
-            case=each.case,
-        )
-    return len(due)
-
-
 async def _safety(unit: Unit, events: Sequence[Move], cause: Cause | None) -> None:
     """Halt every running wave of the product: one event of harm is enough."""
     if not events:
@@ -209,6 +177,7 @@ async def _complete(
             case=case,
             name=str(number),
         )
+    publication.forget_later(unit, (name for name, _ in finished), cause)
     for name, case in finished:
         unit.emit(
             CampaignCompleted(campaign=name, case=case, completed_at=unit.now),

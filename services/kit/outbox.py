@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from schemas.event import Event
+from schemas.event import Event, Tombstone
 from schemas.topics import TOPICS, bulk_lane
 from services.kit import ids
 from services.kit.blobs import Blobs
@@ -52,7 +52,7 @@ class Emission(NamedTuple):
     causation: str | None
     case: str | None
     traceparent: str | None
-    event: Event
+    event: Event | Tombstone
 
     @property
     def aggregate(self) -> tuple[str, str]:
@@ -62,7 +62,7 @@ class Emission(NamedTuple):
     @classmethod
     def of(
         cls,
-        event: Event,
+        event: Event | Tombstone,
         time: datetime,
         cause: Cause | None,
         case: str | None,
@@ -74,8 +74,8 @@ class Emission(NamedTuple):
         """Address an event.
 
         Raises:
-            UnsendableError: its topic is not declared or has no bulk lane, or its key is empty or
-                too long.
+            UnsendableError: its topic is not declared, has no bulk lane, or is not compacted where
+                a key is to end; or its key is empty or too long.
         """
         key = event.key
         return cls(
@@ -91,9 +91,11 @@ class Emission(NamedTuple):
         )
 
 
-def _topic(event: Event, *, bulk: bool) -> str:
+def _topic(event: Event | Tombstone, *, bulk: bool) -> str:
     if event.TOPIC not in TOPICS:
         raise UnsendableError(f"{event.TYPE}: declare its topic {event.TOPIC} in schemas/topics.py")
+    if isinstance(event, Tombstone) and not TOPICS[event.TOPIC].compacted:
+        raise UnsendableError(f"{event.TYPE}: {event.TOPIC} is not compacted, it forgets by itself")
     if not bulk:
         return event.TOPIC
     lane = bulk_lane(event.TOPIC)
@@ -102,7 +104,7 @@ def _topic(event: Event, *, bulk: bool) -> str:
     return lane
 
 
-def _sendable(event: Event, key: str) -> str:
+def _sendable(event: Event | Tombstone, key: str) -> str:
     if not key or "\0" in key or len(key.encode()) > KEY_BYTES:
         raise UnsendableError(
             f"{event.TYPE}: its key has to be 1 to {KEY_BYTES} bytes without NUL: {key[:80]!r}"
@@ -114,8 +116,8 @@ async def append(db: Connection, blobs: Blobs, emissions: Sequence[Emission]) ->
     """Write events in the order in which they were emitted, two statements for all of them."""
     if not emissions:
         return
-    values = [type(each.event).__pydantic_serializer__.to_json(each.event) for each in emissions]
-    references = [await _claim_check(blobs, value) for value in values]
+    values = [_value(each.event) for each in emissions]
+    references = [await _claim_check(blobs, value) if value else None for value in values]
     revisions = await _count(db, emissions)
     await db.execute(
         APPEND,
@@ -132,6 +134,12 @@ async def append(db: Connection, blobs: Blobs, emissions: Sequence[Emission]) ->
         references,
         [b"" if reference else value for value, reference in zip(values, references, strict=True)],
     )
+
+
+def _value(event: Event | Tombstone) -> bytes | None:
+    if isinstance(event, Tombstone):
+        return None
+    return type(event).__pydantic_serializer__.to_json(event)
 
 
 async def _claim_check(blobs: Blobs, value: bytes) -> str | None:

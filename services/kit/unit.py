@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from schemas.event import Event
+from schemas.event import Event, Tombstone
 from services.kit import clock, locks, outbox, telemetry
 from services.kit.actors import Actor
 from services.kit.blobs import Blobs
@@ -71,14 +71,14 @@ class Unit:
 
     def emit(
         self,
-        event: Event,
+        event: Event | Tombstone,
         *,
         cause: Cause | None = None,
         case: str | None = None,
         bulk: bool = False,
         name: str = "",
     ) -> None:
-        """Put an event into the outbox when the unit commits.
+        """Put an event, or the end of a key, into the outbox when the unit commits.
 
         With a cause its id is derived, so that a replay emits the same one; `name` tells apart two
         events of one type and key that follow from one cause. Without `case` the cause's case goes

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from schemas import EVENTS
-from schemas.event import Event, Value
-from schemas.generate import json_schema, render
+from schemas import EVENTS, TOMBSTONES
+from schemas.event import Event, Tombstone, Value
+from schemas.generate import asyncapi, json_schema, render
 from schemas.topics import SERVICES, TOPICS
 from tests.contract.compatibility import breaks
 from tests.contract.release import GOLDEN, RELEASED
@@ -51,6 +51,21 @@ def test_every_event_class_is_in_the_catalogue() -> None:
 
     ours = {event for event in leaves(Event) if event.__module__.startswith("schemas.")}
     assert ours == set(EVENTS.values())
+
+
+@pytest.mark.parametrize("name", sorted(TOMBSTONES))
+def test_every_tombstone_has_a_type_of_its_own_on_a_compacted_topic(name: str) -> None:
+    assert re.fullmatch(r"[a-z]+\.[a-z_]+\.v\d+", name)
+    assert name not in EVENTS
+    assert TOPICS[TOMBSTONES[name].TOPIC].compacted
+    ours = {kind for kind in Tombstone.__subclasses__() if kind.__module__.startswith("schemas.")}
+    assert ours == set(TOMBSTONES.values())
+
+
+def test_every_message_of_the_asyncapi_document_that_ends_a_key_has_no_value() -> None:
+    messages = asyncapi()["components"]["messages"]
+    ends = [name for name, each in messages.items() if each["payload"].get("type") == "null"]
+    assert ends == sorted(TOMBSTONES)
 
 
 def test_generated_files_are_those_the_contracts_give() -> None:

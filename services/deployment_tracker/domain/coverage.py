@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
+from schemas.campaigns import cell_key
 from schemas.devices import DeviceState, Method
 from services.deployment_tracker.domain.standing import COVERED, Bucket, bucket
 
@@ -12,6 +14,9 @@ DEFINITION = (
     "installed, acknowledged or notified devices are not covered"
 )
 """Printed beside every coverage number."""
+
+FORGOTTEN_AFTER = timedelta(days=30)
+"""How long the topic keeps a campaign's cells once it ended; PostgreSQL keeps them for good."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -25,6 +30,14 @@ class Cell:
     market: str
     method: Method
     wave: int
+
+    @property
+    def key(self) -> str:
+        """The key of its records on the topic."""
+        return cell_key(
+            self.campaign, self.product, self.version, self.hardware, self.market, self.method,
+            self.wave,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from schemas.campaigns import (
     CampaignPlanned,
     WavePlan,
 )
-from services.deployment_tracker import rollout
+from services.deployment_tracker import publication, rollout
 from services.deployment_tracker.domain.waves import (
     CampaignState,
     wave_of,
@@ -144,6 +144,7 @@ async def abort(name: str, body: Reason, unit: CurrentUnit) -> CampaignView:
     if campaign.state in (CampaignState.COMPLETED, CampaignState.ABORTED):
         raise conflict("Campaign has ended", f"campaign {name} is {campaign.state}", None)
     await campaign_store.abort(unit.db, name, unit.now)
+    publication.forget_later(unit, [name], None)
     event = CampaignAborted(
         campaign=name,
         case=campaign.case,

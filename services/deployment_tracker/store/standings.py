@@ -63,21 +63,6 @@ SELECT campaign, wave, state, sum(n)::bigint AS n FROM coverage_count
  WHERE campaign = ANY($1) GROUP BY campaign, wave, state
 """
 
-TAKE_DUE = """
-WITH due AS (DELETE FROM coverage_due RETURNING *)
-SELECT held.campaign, held.product, held.version, held.hardware, held.market, held.method,
-       held.wave, owner.case_id, array_agg(held.state) AS states, array_agg(held.n) AS counts
-  FROM due
-  JOIN coverage_count AS held
-    ON (held.campaign, held.product, held.version, held.hardware, held.market, held.method,
-        held.wave)
-     = (due.campaign, due.product, due.version, due.hardware, due.market, due.method, due.wave)
-  JOIN campaign AS owner ON owner.campaign = held.campaign
- WHERE held.n > 0
- GROUP BY held.campaign, held.product, held.version, held.hardware, held.market, held.method,
-          held.wave, owner.case_id
-"""
-
 COVERAGE_BY = """
 SELECT {column}::text AS part, state, sum(n)::bigint AS n FROM coverage_count
  WHERE campaign = $1 GROUP BY {column}, state
@@ -128,15 +113,6 @@ class Placed:
     standing: Standing
 
 
-@dataclass(frozen=True, slots=True)
-class DueCell:
-    """A cell whose counts must be published."""
-
-    cell: Cell
-    case: str
-    counts: dict[DeviceState, int]
-
-
 async def campaigns_of(db: Connection, devices: Iterable[str]) -> list[str]:
     """Name the campaigns that these devices are in."""
     return [row["campaign"] for row in await db.fetch(CAMPAIGNS_OF_DEVICES, list(devices))]
@@ -183,18 +159,6 @@ async def tallies(db: Connection, campaigns: Iterable[str]) -> dict[tuple[str, i
     }
 
 
-async def take_due(db: Connection) -> list[DueCell]:
-    """Take the cells that changed since they were last published, with their absolute counts."""
-    return [
-        DueCell(
-            _cell(row),
-            row["case_id"],
-            {DeviceState(state): n for state, n in zip(row["states"], row["counts"], strict=True)},
-        )
-        for row in await db.fetch(TAKE_DUE)
-    ]
-
-
 async def by_wave(
     db: Connection, campaigns: Iterable[str]
 ) -> dict[tuple[str, int], dict[DeviceState, int]]:
@@ -236,7 +200,8 @@ async def differences(db: Connection) -> list[str]:
     return wrong + missed
 
 
-def _cell(row: Record) -> Cell:
+def cell_of(row: Record) -> Cell:
+    """Read the coordinates of a cell from a row."""
     return Cell(
         row["campaign"], row["product"], row["version"], row["hardware"], row["market"],
         Method(row["method"]), row["wave"],
@@ -253,7 +218,7 @@ def _placed(row: Record) -> Placed:
         evidence=row["evidence"],
         verified_at=row["verified_at"],
     )
-    return Placed(row["device"], _cell(row), row["site"], row["target_version"], standing)
+    return Placed(row["device"], cell_of(row), row["site"], row["target_version"], standing)
 
 
 def _row(placed: Placed) -> tuple[object, ...]:

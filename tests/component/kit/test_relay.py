@@ -9,6 +9,7 @@ import pytest
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaTimeoutError
 
+from schemas.event import Tombstone
 from services.kit import broker
 from services.kit.outbox import CLAIM_CHECK_BYTES, UnsendableError
 from services.kit.relay import PAGE, Relay
@@ -216,6 +217,19 @@ async def test_an_event_that_kafka_cannot_carry_is_refused_when_it_is_emitted(
     async with own.begin() as unit:
         with pytest.raises(UnsendableError, match="its key has to be"):
             unit.emit(Tallied(subject=key, number=1))
+
+
+class Ended(Tombstone):
+    """The end of a key on a topic that keeps no key for ever."""
+
+    TYPE = "case.ended.v1"
+    TOPIC = "cases"
+
+
+async def test_the_end_of_a_key_is_refused_on_a_topic_that_forgets_by_itself(own: Units) -> None:
+    async with own.begin() as unit:
+        with pytest.raises(UnsendableError, match="cases is not compacted"):
+            unit.emit(Ended("key"))
 
 
 async def test_a_bulk_event_of_a_stream_without_a_bulk_lane_is_refused(own: Units) -> None:

@@ -177,6 +177,8 @@ def test_a_record_fits_its_contract_or_is_said_not_to() -> None:
     assert fits({"ce_type": kind, "value": {"case": 7}}) is False
     assert fits({"ce_type": "elsewhere.v1", "value": {}}) is None
     assert fits({"ce_type": kind, "value": None}) is None
+    assert fits({"ce_type": "coverage.forgotten.v1", "value": None}) is True
+    assert fits({"ce_type": "coverage.forgotten.v1", "value": {}}) is False
 
 
 def test_a_summary_gives_plain_fields_of_the_value_and_its_first_part() -> None:
