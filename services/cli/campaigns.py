@@ -1,4 +1,4 @@
-"""Commands for campaigns: publish a release, create, start, halt, resume, abort, show."""
+"""Commands for campaigns: create, start, halt, resume, abort, show, and their devices."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +9,7 @@ from services.cli.door import door, part
 from services.cli.lazy import group
 from services.cli.paper import mapping
 from services.cli.printing import as_json, document, listing, out, table
-from services.cli.words import As, AsJson, CampaignState, OfCase, Reason
+from services.cli.words import As, AsJson, CampaignState, DeviceState, OfCase, Reason
 
 app = group("Rollouts of measures.")
 
@@ -18,6 +18,10 @@ COLUMNS = ["campaign", "state", "case", "product", "from_versions", "target_vers
 WAVES = [
     "wave", "method", "percent", "state", "devices", "covered", "halt_rule", "halt_because",
     "resume_reason", "started_at", "completed_at",
+]  # fmt: skip
+DEVICES = [
+    "device", "wave", "method", "version", "site", "state", "code", "reported_version", "evidence",
+    "changed_at",
 ]  # fmt: skip
 GATES = ["wave", "gate", "verdict", "reason", "valid_until"]
 
@@ -41,16 +45,6 @@ def ls(
 
 
 @app.command()
-def release(file: YamlFile, json: AsJson = False, who: As = None) -> None:
-    """Publish a signed release from a file.
-
-    It holds release, product, version, digest, signature and signed_by. The signature is Ed25519
-    over the hex text of the SHA-256 digest, in base64, by the key of the principal signed_by.
-    """
-    document(door(who).post(TRACKER, "/v1/releases", mapping(file)), json_wanted=json)
-
-
-@app.command()
 def create(file: YamlFile, json: AsJson = False, who: As = None) -> None:
     """Plan a campaign from a file (docs/coverage.md shows one)."""
     _told(door(who).post(TRACKER, "/v1/campaigns", mapping(file)), json_wanted=json)
@@ -60,6 +54,18 @@ def create(file: YamlFile, json: AsJson = False, who: As = None) -> None:
 def show(campaign: Campaign, json: AsJson = False, who: As = None) -> None:
     """Show a campaign: its waves, what their gates said, what halted them."""
     _told(door(who).get(TRACKER, f"/v1/campaigns/{part(campaign)}"), json_wanted=json)
+
+
+@app.command()
+def devices(
+    campaign: Campaign,
+    state: Annotated[DeviceState | None, typer.Option(help="Only those that stand there.")] = None,
+    json: AsJson = False,
+    who: As = None,
+) -> None:
+    """List a campaign's devices by id, and where each stands."""
+    path = f"/v1/campaigns/{part(campaign)}/devices"
+    listing(door(who).items(TRACKER, path, state=state), DEVICES, json_wanted=json)
 
 
 @app.command()

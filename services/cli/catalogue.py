@@ -1,13 +1,12 @@
 """Commands for products, entities, sites and devices: list, show, import."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from services.cli.door import door, part
 from services.cli.lazy import group
-from services.cli.printing import document, field, listing
-from services.cli.refusal import Exit, RefusedError
+from services.cli.printing import document, listing
 from services.cli.submissions import DryRun, Files, Manner, send
 from services.cli.words import As, AsJson
 
@@ -26,8 +25,6 @@ COLUMNS = {
 }  # fmt: skip
 """What intake answers of each: products and devices nest, beside whether they are retired."""
 
-_ID = {"product": "product.product", "entity": "entity", "site": "site", "device": "device.device"}
-
 Name = Annotated[str, typer.Argument(metavar="ID", help="Id, from `ls`.")]
 
 
@@ -37,10 +34,9 @@ def _group(noun: str) -> typer.Typer:
 
     if noun == "device":
         made.command("ls", help="List devices by id, of a product or at a site.")(_devices)
-        made.command("show", help="Show one device.")(_device)
     else:
         _add_ls(made, noun)
-        _add_show(made, noun)
+    _add_show(made, noun)
 
     @made.command("import", help=f"Submit files (YAML, JSON or CSV) that register {PLURAL[noun]}.")
     def import_(
@@ -60,10 +56,7 @@ def _add_ls(made: typer.Typer, noun: str) -> None:
 def _add_show(made: typer.Typer, noun: str) -> None:
     @made.command("show", help=f"Show one {noun}, with all its facts.")
     def show(name: Name, json: AsJson = False, who: As = None) -> None:
-        if noun == "product":
-            document(door(who).get("intake", f"/v1/products/{part(name)}"), json_wanted=json)
-        else:
-            document(_find(who, noun, name), json_wanted=json)
+        document(door(who).get("intake", f"/v1/{PLURAL[noun]}/{part(name)}"), json_wanted=json)
 
 
 def _devices(
@@ -74,24 +67,6 @@ def _devices(
 ) -> None:
     rows = door(who).items("intake", "/v1/devices", product=product, site=site)
     listing(rows, COLUMNS["device"], json_wanted=json)
-
-
-def _device(name: Name, json: AsJson = False, who: As = None) -> None:
-    document(_find(who, "device", name), json_wanted=json)
-
-
-def _find(who: str | None, noun: str, name: str) -> dict[str, Any]:
-    """Find one by going through the list, which is all that intake gives of it.
-
-    Raises:
-        RefusedError: there is none.
-    """
-    for each in door(who).items("intake", f"/v1/{PLURAL[noun]}"):
-        if field(each, _ID[noun]) == name:
-            return dict(each)
-    raise RefusedError(
-        Exit.REFUSED, "Not Found", f"there is no {noun} {name}", f"patchvigil {noun} ls"
-    )
 
 
 product, entity, site, device = (_group(noun) for noun in PLURAL)

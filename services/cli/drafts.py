@@ -21,6 +21,7 @@ COLUMNS = [
     "approved", "approved_by", "outdated_fields",
 ]  # fmt: skip
 GAPS = ["field", "label", "required", "reason", "expected_on"]
+REVISIONS = ["revision", "prepared_at", "because", "digest"]
 FIELDS = ["number", "id", "label", "status", "value", "source.kind", "source.ref", "fault"]
 
 Draft = Annotated[str, typer.Argument(metavar="DRAFT", help="Id, from `draft ls`.")]
@@ -144,6 +145,13 @@ def approve(
             )  # fmt: skip
         body = {"revision": revision, "digest": digest}
     _told(opened.post("notification", f"{path}/approve", body), json_wanted=json)
+
+
+@app.command()
+def revisions(draft: Draft, json: AsJson = False, who: As = None) -> None:
+    """List every revision of a draft, the oldest first, and why each was prepared."""
+    found = door(who).get("notification", f"/v1/drafts/{part(draft)}/revisions")
+    listing(found, REVISIONS, json_wanted=json)
 
 
 @app.command()

@@ -17,7 +17,15 @@ _COMMANDS = (
     (r"GET /v1/cases/\{case\}", "patchvigil case show CASE"),
     (r"GET /v1/cases/(PV-\S+)", r"patchvigil case show \1"),
     (r"GET /v1/review", "patchvigil case review"),
-    (r"(?:GET |at )/v1/(case|clock|draft|alert|campaign|finding)s", r"patchvigil \1 ls"),
+    (r"GET /v1/entities", "patchvigil entity ls"),
+    (r"GET /v1/packs/\{name\}", "patchvigil pack show PACK"),
+    (
+        (
+            r"(?:GET |at )/v1/(case|clock|draft|alert|campaign|finding|release|signer|pack|product"
+            r"|site|device|submission)s"
+        ),
+        r"patchvigil \1 ls",
+    ),
     (r"GET /v1/quarantine", "patchvigil quarantine ls"),
 )
 """What a mend says of HTTP, and the command that does the same."""

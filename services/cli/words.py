@@ -17,7 +17,34 @@ ClockState = Literal[
 ]
 ClockMode = Literal["mandatory", "shadow", "off"]
 AlertState = Literal["open", "exhausted", "acknowledged", "resolved"]
+NoticeKind = Literal["advisory", "field_safety_notice", "workaround"]
 CampaignState = Literal["planned", "running", "completed", "aborted"]
+DeviceState = Literal[
+    "not_offered",
+    "offered",
+    "downloading",
+    "downloaded",
+    "installing",
+    "installed_unconfirmed",
+    "verified",
+    "already_at_version",
+    "notified",
+    "acknowledged",
+    "unreachable",
+    "awaiting_consent",
+    "deferred",
+    "visit_scheduled",
+    "in_clinical_use",
+    "rejected",
+    "failed",
+    "rolled_back",
+    "timed_out",
+    "safety_event",
+    "declined",
+    "ineligible",
+    "lost_to_follow_up",
+    "retired",
+]
 Split = Literal["method", "wave", "market", "version", "hardware"]
 SubmissionStatus = Literal["published", "unchanged", "superseded", "waiting", "rejected"]
 Service = Literal[

@@ -1,4 +1,4 @@
-"""Intake's HTTP edge: documents in, what became of them out, the catalogue, and erasure."""
+"""Intake's HTTP edge: documents in, and what became of them out."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -6,14 +6,14 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from schemas.catalogue import EntityRegistered, SiteRegistered
 from services.intake import desk, sealing, views
+from services.intake.absence import absent
 from services.intake.domain import identity
 from services.intake.domain.submission import LONGEST_NAME, Status, Submission
 from services.intake.formats.reading import MAX_BYTES
 from services.intake.handlers import ROLES, about, plain
 from services.intake.store import catalogue as stored
-from services.intake.store import contacts, submissions
+from services.intake.store import submissions
 from services.intake.views import SubmissionView
 from services.kit import ids
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page
@@ -21,7 +21,6 @@ from services.kit.http import router as make_router
 from services.kit.problems import MEDIA_TYPE, Fault, ProblemDetails
 
 router = make_router("intake", max_bytes=MAX_BYTES)
-catalogue = make_router("intake")
 
 Text = Annotated[str | None, Query(max_length=LONGEST_NAME)]
 _CODES = {Status.PUBLISHED: 202, Status.WAITING: 202, Status.SUPERSEDED: 200, Status.UNCHANGED: 200}
@@ -138,7 +137,7 @@ async def show_submission(submission: UUID, unit: CurrentUnit) -> SubmissionView
     """What became of one submission."""
     row = await stored.submission(unit.db, submission)
     if row is None:
-        raise _absent("submission", str(submission))
+        raise absent("submission", str(submission), "submissions")
     return views.of_row(row)
 
 
@@ -147,7 +146,7 @@ async def show_original(digest: str, unit: CurrentUnit) -> Response:
     """A document's bytes as they were received. What holds personal data needs a role for it."""
     row = await unit.db.fetchrow(submissions.ORIGINAL, digest)
     if row is None:
-        raise _absent("original", digest)
+        raise absent("original", digest)
     if row["sealed"]:
         unit.require("psirt", "regulatory", "admin")
     content = await submissions.content(row, unit.blobs, sealing.current())
@@ -161,108 +160,3 @@ async def show_original(digest: str, unit: CurrentUnit) -> Response:
         media_type="application/octet-stream",
         headers={"content-disposition": "attachment", "x-content-type-options": "nosniff"},
     )
-
-
-def _absent(what: str, name: str) -> Problem:
-    return Problem(
-        404, "Not Found", f"there is no {what} {name}", mend="list them to see which are"
-    )
-
-
-def _key(after: object) -> str:
-    return str(after[0]) if isinstance(after, tuple) and after else ""
-
-
-@catalogue.get("/v1/products")
-async def list_products(
-    unit: CurrentUnit, cursor: Cursor = None, limit: Limit = 50
-) -> Page[views.ProductView]:
-    """Products by id, retired ones included."""
-
-    async def query(after: object, wanted: int) -> list[views.ProductView]:
-        rows = await stored.rows(unit.db, "product", _key(after), wanted)
-        return [views.product(row) for row in rows]
-
-    return await page(query, cursor, limit, lambda view: (view.product.product,))
-
-
-@catalogue.get("/v1/products/{product:path}")
-async def show_product(product: str, unit: CurrentUnit) -> views.ProductView:
-    """One product."""
-    row = await stored.row(unit.db, f"product/{product}")
-    if row is None:
-        raise _absent("product", product)
-    return views.product(row)
-
-
-@catalogue.get("/v1/entities")
-async def list_entities(
-    unit: CurrentUnit, cursor: Cursor = None, limit: Limit = 50
-) -> Page[EntityRegistered]:
-    """Legal entities by id."""
-
-    async def query(after: object, wanted: int) -> list[EntityRegistered]:
-        rows = await stored.rows(unit.db, "entity", _key(after), wanted)
-        return [views.entity(row) for row in rows]
-
-    return await page(query, cursor, limit, lambda view: (view.entity,))
-
-
-@catalogue.get("/v1/sites")
-async def list_sites(
-    unit: CurrentUnit, cursor: Cursor = None, limit: Limit = 50
-) -> Page[SiteRegistered]:
-    """Sites by id; their contacts are references."""
-
-    async def query(after: object, wanted: int) -> list[SiteRegistered]:
-        rows = await stored.rows(unit.db, "site", _key(after), wanted)
-        return [views.site(row) for row in rows]
-
-    return await page(query, cursor, limit, lambda view: (view.site,))
-
-
-@catalogue.get("/v1/devices")
-async def list_devices(
-    unit: CurrentUnit,
-    product: Text = None,
-    site: Text = None,
-    cursor: Cursor = None,
-    limit: Limit = 50,
-) -> Page[views.DeviceView]:
-    """Devices by id, of a product or at a site."""
-
-    async def query(after: object, wanted: int) -> list[views.DeviceView]:
-        rows = await stored.rows(unit.db, "device", _key(after), wanted, product, site)
-        return [views.device(row) for row in rows]
-
-    return await page(query, cursor, limit, lambda view: (view.device.device,))
-
-
-@catalogue.get("/v1/contacts/{reference}")
-async def show_contact(reference: str, unit: CurrentUnit) -> views.ContactView:
-    """Personal data under a reference, for whoever has to reach the person."""
-    unit.require("psirt", "regulatory", "admin")
-    found = await contacts.read(unit.db, sealing.current(), reference)
-    if found is None:
-        raise _absent("contact", reference)
-    return views.ContactView(
-        reference=reference, name=found.name, role=found.role, email=found.email, phone=found.phone
-    )
-
-
-@catalogue.delete("/v1/contacts/{reference}")
-async def erase_contact(reference: str, unit: CurrentUnit) -> views.Erased:
-    """Erase personal data for good, with the originals that hold it; the reference stays, empty."""
-    unit.require("psirt", "regulatory", "admin")
-    count = await contacts.erase(unit.db, reference, unit.now)
-    if count is None:
-        raise _absent("contact", reference)
-    unit.audit("contact.erased", f"contact/{reference}", reason="erasure request")
-    return views.Erased(reference=reference, originals=count)
-
-
-@catalogue.get("/v1/reconcile")
-async def reconcile(unit: CurrentUnit) -> views.ReconcileView:
-    """Compare what waits with what is registered; a difference is a join that was missed."""
-    unit.require("admin")
-    return views.ReconcileView(differences=await stored.missed(unit.db))

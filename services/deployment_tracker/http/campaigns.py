@@ -16,7 +16,7 @@ from services.deployment_tracker.handlers import enter
 from services.deployment_tracker.http.desk import campaign_of, conflict, view, views
 from services.deployment_tracker.rollout import Move
 from services.deployment_tracker.store import campaigns as campaign_store
-from services.deployment_tracker.store import facts
+from services.deployment_tracker.store import facts, releases
 from services.deployment_tracker.store.campaigns import Campaign
 from services.deployment_tracker.store.facts import Device
 from services.deployment_tracker.views import (
@@ -92,11 +92,11 @@ async def _check(body: CampaignIn, unit: Unit) -> None:
         raise _unfit("case", f"measure {body.measure} belongs to case {measure.case}")
     if body.release is None:
         return
-    release = await campaign_store.release(unit.db, body.release)
+    release = await releases.one(unit.db, body.release)
     if release is None:
         raise _unfit("release", f"release {body.release} is not published")
-    if (release["product"], release["version"]) != (body.product, body.target_version):
-        text = f"release {body.release} brings {release['product']} {release['version']}"
+    if (release.product, release.version) != (body.product, body.target_version):
+        text = f"release {body.release} brings {release.product} {release.version}"
         raise _unfit("release", text)
 
 

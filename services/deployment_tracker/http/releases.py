@@ -2,15 +2,12 @@
 
 from fastapi import Request
 
-from schemas.campaigns import (
-    ReleasePublished,
-)
-from services.deployment_tracker.store import campaigns as campaign_store
-from services.deployment_tracker.views import (
-    ReleaseIn,
-)
+from schemas.campaigns import ReleasePublished
+from services.deployment_tracker.store import releases as store
+from services.deployment_tracker.views import ReleaseIn
 from services.kit.actors import PRINCIPAL_HEADER, SIGNATURE_HEADER
-from services.kit.http import CurrentUnit, Problem, router
+from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page, router
+from services.kit.pages import Key
 
 routes = router("deployment-tracker")
 
@@ -30,7 +27,7 @@ async def publish_release(body: ReleaseIn, request: Request, unit: CurrentUnit) 
             mend="sign the digest's hex text with the Ed25519 key of a principal with a public_key",
         )
     event = ReleasePublished(**body.model_dump(), published_at=unit.now)
-    if not await campaign_store.save_release(unit.db, event):
+    if not await store.save(unit.db, event):
         raise Problem(
             409, "Release exists", f"release {body.release} was published already",
             pointer="/release", mend="publish a new release under a new id",
@@ -38,3 +35,27 @@ async def publish_release(body: ReleaseIn, request: Request, unit: CurrentUnit) 
     unit.emit(event)
     unit.audit("release.publish", body.release, after=body.model_dump(mode="json"))
     return event
+
+
+@routes.get("/v1/releases")
+async def list_releases(
+    unit: CurrentUnit, product: str | None = None, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ReleasePublished]:
+    """List releases by id, of a product."""
+
+    async def query(after: Key | None, most: int) -> list[ReleasePublished]:
+        return await store.after(unit.db, str(after[0]) if after else "", product, most)
+
+    return await page(query, cursor, limit, lambda each: (each.release,))
+
+
+@routes.get("/v1/releases/{name:path}")
+async def show_release(name: str, unit: CurrentUnit) -> ReleasePublished:
+    """Show one release."""
+    found = await store.one(unit.db, name)
+    if found is None:
+        raise Problem(
+            404, "No such release", f"there is no release {name}",
+            parameter="name", mend="list them with GET /v1/releases",
+        )  # fmt: skip
+    return found

@@ -1,4 +1,4 @@
-"""Keeps releases, campaigns and their waves."""
+"""Keeps campaigns and their waves."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,16 +6,10 @@ from datetime import datetime
 
 from asyncpg import Record
 
-from schemas.campaigns import ReleasePublished, StopRules, WavePlan
+from schemas.campaigns import StopRules, WavePlan
 from schemas.devices import Method
 from services.deployment_tracker.domain.waves import CampaignState, HaltRule, Wave, WaveState
 from services.kit.database import Connection
-
-SAVE_RELEASE = """
-INSERT INTO release (release, product, version, digest, signature, signed_by, published_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (release) DO NOTHING RETURNING release
-"""
-RELEASE = "SELECT * FROM release WHERE release = $1"
 
 SAVE_CAMPAIGN = """
 INSERT INTO campaign (campaign, case_id, measure, release, product, from_versions, target_version,
@@ -116,20 +110,6 @@ class Halt:
     wave: int
     rule: HaltRule
     because: str
-
-
-async def save_release(db: Connection, release: ReleasePublished) -> bool:
-    """Keep a release; False where its id is taken."""
-    saved = await db.fetchval(
-        SAVE_RELEASE, release.release, release.product, release.version, release.digest,
-        release.signature, release.signed_by, release.published_at,
-    )  # fmt: skip
-    return saved is not None
-
-
-async def release(db: Connection, name: str) -> Record | None:
-    """Load one release."""
-    return await db.fetchrow(RELEASE, name)
 
 
 async def save_campaign(db: Connection, campaign: Campaign) -> None:

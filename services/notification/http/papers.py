@@ -193,11 +193,21 @@ def _past(at: datetime, unit: Unit, pointer: str) -> None:
         )  # fmt: skip
 
 
+async def _known(unit: Unit, case: str) -> None:
+    """Refuse a case that nobody has told us of."""
+    if not await facts.case_is_known(unit.db, case):
+        raise Problem(
+            422, "No such case", f"there is no case {case}", "/case",
+            "take its id from GET /v1/cases; one just opened arrives within seconds",
+        )  # fmt: skip
+
+
 @router.post("/v1/notices", status_code=201)
 async def record_notice(body: NoticeIn, unit: CurrentUnit) -> NoticeSent:
     """Record what customers were told, when and how."""
     actor = unit.require("regulatory", "psirt")
     _past(body.sent_at, unit, "/sent_at")
+    await _known(unit, body.case)
     notice = NoticeSent(notice=str(ids.uuid7()), sent_by=actor.id, **body.model_dump())
     await papers.post(unit.db, notice, notice.sent_at)
     await facts.recheck(unit.db, [f"case/{body.case}"])
@@ -224,6 +234,7 @@ async def record_request(body: RequestIn, unit: CurrentUnit) -> RequestReceived:
     """Record what an authority asked for; deadline-clock starts the clock that follows."""
     actor = unit.require("regulatory")
     _past(body.received_at, unit, "/received_at")
+    await _known(unit, body.case)
     request = RequestReceived(request=str(ids.uuid7()), recorded_by=actor.id, **body.model_dump())
     await papers.post(unit.db, request, request.received_at)
     unit.emit(request, case=body.case)

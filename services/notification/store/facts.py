@@ -37,6 +37,11 @@ ON CONFLICT (absorbed) DO UPDATE SET survivor = excluded.survivor
 """
 SURVIVORS = "SELECT absorbed, survivor FROM case_alias WHERE absorbed = ANY($1)"
 ABSORBED = "SELECT absorbed FROM case_alias WHERE survivor = $1 ORDER BY absorbed"
+KNOWN_CASE = """
+SELECT EXISTS (SELECT 1 FROM fact WHERE kind = 'case' AND id = $1)
+    OR EXISTS (SELECT 1 FROM case_alias WHERE absorbed = $1)
+    OR EXISTS (SELECT 1 FROM clock WHERE case_id = $1)
+"""
 RECHECK = "INSERT INTO recheck (subject) SELECT * FROM unnest($1::text[])"
 RECHECK_NOW = "INSERT INTO recheck (subject, at) SELECT *, '-infinity' FROM unnest($1::text[])"
 TAKE_RECHECKS = """
@@ -132,6 +137,12 @@ async def survivors(db: Connection, cases: Iterable[str]) -> dict[str, str]:
 async def absorbed(db: Connection, survivor: str) -> list[str]:
     """The cases that live on in this one."""
     return [row["absorbed"] for row in await db.fetch(ABSORBED, survivor)]
+
+
+async def case_is_known(db: Connection, case: str) -> bool:
+    """Tell whether a case was scoped or has a clock, or lives on in another one."""
+    known: bool = await db.fetchval(KNOWN_CASE, case)
+    return known
 
 
 async def recheck(db: Connection, subjects: Iterable[str]) -> None:

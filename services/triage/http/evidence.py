@@ -6,9 +6,10 @@ from datetime import timedelta
 from pydantic import Field
 
 from schemas.event import Instant
-from services.kit.http import CurrentUnit, Problem
+from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page
 from services.kit.http import router as make_router
 from services.kit.ids import uuid7
+from services.kit.pages import Key
 from services.triage import rulebook, waves
 from services.triage.domain.decisions import check_products
 from services.triage.domain.gates import RELEASE_SIGNED, Evidence, validity
@@ -182,12 +183,16 @@ async def register(body: SignerIn, unit: CurrentUnit) -> SignerOut:
 
 
 @router.get("/v1/signers")
-async def signers(unit: CurrentUnit) -> list[SignerOut]:
-    """List the keys that sign releases."""
-    return [
-        SignerOut.model_validate(each, from_attributes=True)
-        for each in (await gates.signers(unit.db)).values()
-    ]
+async def list_signers(
+    unit: CurrentUnit, cursor: Cursor = None, limit: Limit = 50
+) -> Page[SignerOut]:
+    """List the keys that sign releases, by id; revoked and lapsed ones too."""
+
+    async def query(after: Key | None, most: int) -> list[SignerOut]:
+        found = await gates.signers_after(unit.db, str(after[0]) if after else "", most)
+        return [SignerOut.model_validate(each, from_attributes=True) for each in found]
+
+    return await page(query, cursor, limit, lambda each: (each.signer,))
 
 
 @router.post("/v1/signers/{signer}/revoke")

@@ -49,6 +49,10 @@ SELECT release, product, version, digest, signature, signed_by, published_at FRO
 WHERE release = ANY($1::text[])
 """
 SIGNERS = "SELECT signer, public_key, valid_until, revoked_at FROM signer ORDER BY signer"
+SIGNERS_AFTER = """
+SELECT signer, public_key, valid_until, revoked_at FROM signer WHERE signer > $1
+ORDER BY signer LIMIT $2
+"""
 REGISTER = """
 INSERT INTO signer (signer, public_key, valid_until, registered_by, registered_at)
 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (signer) DO NOTHING RETURNING signer
@@ -144,6 +148,11 @@ async def releases(db: Connection, wanted: Iterable[str]) -> dict[str, Release]:
 async def signers(db: Connection) -> dict[str, Signer]:
     """Every key that was registered to sign releases, by its id."""
     return {row["signer"]: Signer(**row) for row in await db.fetch(SIGNERS)}
+
+
+async def signers_after(db: Connection, after: str, limit: int) -> list[Signer]:
+    """Registered keys in the order of their ids, from the one that follows `after` on."""
+    return [Signer(**row) for row in await db.fetch(SIGNERS_AFTER, after, limit)]
 
 
 async def register_signer(db: Connection, signer: Signer, by: str, at: datetime) -> bool:

@@ -91,6 +91,10 @@ def test_a_draft_is_filled_refused_to_its_author_approved_by_another_and_recorde
         "--as", "regulatory", "--json",
     ).json  # fmt: skip
     assert recorded["mismatches"] == []
+    assert "SYNTHETIC-0001" in machine("filing", "ls", "--case", assessed).out
+    because = [each["because"] for each in machine.json("draft", "revisions", name)]
+    assert len(because) == approved["revision"]
+    assert because[-1] in machine("draft", "revisions", name).out
     until(
         lambda: clock_of(machine, assessed, "early_warning")["state"] == "met", "the clock is met"
     )
@@ -237,3 +241,38 @@ def test_a_case_without_an_identifier_is_opened_by_hand_and_linked(
         "--as", "psirt-1", "--json",
     ).json  # fmt: skip
     assert joined["case"] == case
+
+
+def test_what_customers_were_told_and_authorities_asked_is_recorded_and_listed(
+    machine: Machine, assessed: str
+) -> None:
+    told = machine(
+        "notice", "sent", "--case", assessed, "--product", GATEWAY, "--kind", "advisory",
+        "--channel", "portal", "--recipients", 12, "--as", "psirt-2", "--json",
+    ).json  # fmt: skip
+    assert (told["sent_by"], told["recipients"]) == ("psirt-2", 12)
+    assert [each["notice"] for each in machine.json("notice", "ls", "--case", assessed)] == [
+        told["notice"]
+    ]
+    assert "portal" in machine("notice", "ls").out
+    asked = machine(
+        "request", "received", "--case", assessed, "--authority", "CSIRT", "--rule",
+        "cra.intermediate", "--as", "regulatory", "--json",
+    ).json  # fmt: skip
+    assert [each["request"] for each in machine.json("request", "ls", "--case", assessed)] == [
+        asked["request"]
+    ]
+    assert "CSIRT" in machine("request", "ls").out
+    of_nothing = ("--case", "PV-2019-0001", "--authority", "CSIRT", "--as", "regulatory")
+    refused = machine("request", "received", *of_nothing, status=1)
+    assert "/case: there is no case PV-2019-0001" in refused.err
+    assert "patchvigil case ls" in refused.err
+
+
+def test_the_packs_are_listed_and_shown_with_their_rules(machine: Machine) -> None:
+    packs = {each["id"]: each for each in machine.json("pack", "ls")}
+    name = next(pack for pack in packs if "cra" in pack)
+    assert name in machine("pack", "ls").out
+    assert "cra." in machine("pack", "show", name).out
+    assert len(machine.json("pack", "show", name)["content"]) == packs[name]["rules"]
+    assert "there is no pack none" in machine("pack", "show", "none", status=1).err

@@ -93,9 +93,9 @@ def test_the_catalogue_is_listed_and_shown(
     assert fact in listed
     assert fact in machine(noun, "show", name).out
     assert name in json.dumps(machine.json(noun, "show", name))
-    absent = machine(noun, "show", "no-such-thing", status=1)
-    assert "there is no" in absent.err
-    assert f"patchvigil {noun} ls" in absent.err or "list them" in absent.err
+    absent = machine(noun, "show", "no/such thing", status=1)
+    assert f"there is no {noun} no/such thing" in absent.err
+    assert f"patchvigil {noun} ls" in absent.err
 
 
 def test_devices_are_listed_by_product_and_site_and_shown(machine: Machine, case: str) -> None:
@@ -108,6 +108,7 @@ def test_devices_are_listed_by_product_and_site_and_shown(machine: Machine, case
     name = some[0]["device"]["device"]
     assert name in machine("device", "ls", "--product", GATEWAY).out
     assert machine.json("device", "show", name)["device"]["product"] == GATEWAY
+    assert "patchvigil device ls" in machine("device", "show", "none", status=1).err
 
 
 def test_unknown_verdicts_are_listed_with_their_reason(machine: Machine, case: str) -> None:
@@ -121,3 +122,18 @@ def test_unknown_verdicts_are_listed_with_their_reason(machine: Machine, case: s
     review = {each["component"]: each["reason"] for each in machine.json("case", "review")["items"]}
     assert review["openssl"] == "unparsed_version"
     assert "unparsed_version" in machine("case", "review").out
+
+
+def test_a_vulnerability_is_shown_by_an_identifier_and_a_component_is_found(
+    machine: Machine, case: str
+) -> None:
+    assert case
+    shown = machine.json("vulnerability", "show", OPENSSL)
+    assert OPENSSL in json.dumps(shown)
+    assert OPENSSL in machine("vulnerability", "show", OPENSSL).out
+    absent = machine("vulnerability", "show", "CVE-1999-0001", status=1)
+    assert "check the spelling" in absent.err
+    places = machine.json("component", "where", "openssl")
+    assert {each["product"] for each in places} == {PUMP, GATEWAY}
+    assert "openssl" in machine("component", "where", "openssl").out
+    assert machine.json("component", "where", "no-such-component") == []

@@ -51,7 +51,7 @@ def campaign(machine: Machine, case: str, measure: str, papers: Path) -> str:
             }
         )
     )  # fmt: skip
-    machine("campaign", "release", release, "--as", "operations")
+    machine("release", "publish", release, "--as", "operations")
     plan = papers / "campaign.yaml"
     plan.write_text(
         yaml.safe_dump(
@@ -115,6 +115,45 @@ def test_a_started_wave_is_listed_halted_with_a_reason_and_resumed(
     again = machine(*resume, "--as", "operations", status=1)
     assert "wave 1 is started" in again.err
     assert "show the campaign" in again.err
+
+
+def test_a_release_is_listed_and_shown_and_its_id_is_taken(
+    machine: Machine, campaign: str, papers: Path
+) -> None:
+    assert campaign
+    assert RELEASE in machine("release", "ls", "--product", GATEWAY).out
+    assert machine.json("release", "ls", "--product", "nothing") == []
+    assert machine.json("release", "show", RELEASE)["digest"] == IMAGE
+    again = machine("release", "publish", papers / "release.yaml", "--as", "operations", status=1)
+    assert "was published already" in again.err
+    absent = machine("release", "show", "no-such-release", status=1)
+    assert "patchvigil release ls" in absent.err
+
+
+def test_a_key_that_signs_releases_is_registered_listed_and_revoked(machine: Machine) -> None:
+    add = ("signer", "add", "key-7", "--public-key", machine.cast.release_public_key)
+    machine(*add, "--ground", "Key ceremony 7", "--as", "quality")
+    listed = {each["signer"]: each for each in machine.json("signer", "ls")}
+    assert listed["key-7"]["revoked_at"] is None
+    assert "key-7" in machine("signer", "ls").out
+    again = machine(*add, "--ground", "Key ceremony 7", "--as", "quality", status=1)
+    assert "was registered before" in again.err
+    machine("signer", "revoke", "key-7", "--ground", "It leaked", "--as", "quality")
+    assert {each["signer"]: each for each in machine.json("signer", "ls")}["key-7"]["revoked_at"]
+    gone = machine("signer", "revoke", "key-7", "--ground", "Again", "--as", "quality", status=1)
+    assert "patchvigil signer ls" in gone.err
+    bad = ("signer", "add", "key-8", "--public-key", "c2hvcnQ=", "--ground", "Key ceremony 8")
+    assert "/public_key" in machine(*bad, "--as", "quality", status=1).err
+
+
+def test_the_devices_of_a_campaign_are_listed_by_where_they_stand(
+    machine: Machine, rolling: str
+) -> None:
+    every = machine.json("campaign", "devices", rolling)
+    some = machine.json("campaign", "devices", rolling, "--state", "not_offered")
+    assert 0 < len(some) < len(every)
+    assert {each["state"] for each in some} == {"not_offered"}
+    assert every[0]["device"] in machine("campaign", "devices", rolling).out
 
 
 def test_coverage_is_shown_with_its_definition_and_watched_until_a_share_is_verified(

@@ -241,6 +241,15 @@ async def test_a_release_with_a_signature_that_does_not_hold_is_refused(fleet: F
     assert answer.json()["pointer"] == "/signature"
 
 
+async def test_a_release_that_nobody_published_is_named_and_leads_to_the_list(
+    fleet: Fleet,
+) -> None:
+    answer = await fleet.client.get("/v1/releases/none", headers=fleet.world.headers("operations"))
+    assert answer.status_code == 404
+    assert "GET /v1/releases" in answer.json()["mend"]
+    assert (await fleet.get(f"/v1/releases?product={fleet.product}"))["items"] == []
+
+
 async def test_a_person_without_the_role_cannot_plan_or_start(fleet: Fleet) -> None:
     campaign = await fleet.plan(100)
     answer = await fleet.post(f"/v1/campaigns/{campaign}/waves/1/start", {}, who="psirt")

@@ -198,6 +198,13 @@ devices:
     devices = (await intake.get("/v1/devices", product="pump")).json()["items"]
     assert [each["device"]["device"] for each in devices] == ["d-1"]
     assert (await intake.get("/v1/products/pump")).json()["product"]["eu"]["device_class"] == "IIb"
+    assert (await intake.get("/v1/devices/d-1")).json()["device"]["site"] == "clinic-1"
+    assert (await intake.get("/v1/sites/clinic-1")).json()["contact"] == site.contact
+    assert (await intake.get("/v1/entities/acme-med")).json()["country"] == "DE"
+    for path in ("entities/none", "sites/none", "devices/no/thing"):
+        absent = await intake.get(f"/v1/{path}")
+        assert absent.status_code == 404
+        assert f"GET /v1/{path.partition('/')[0]}" in absent.json()["mend"]
     retired = "products: [{product: pump, name: Acme Pump, entity: acme-med, retired: true}]"
     await intake.post(retired, name="retire.yaml")
     assert (await intake.others.event(ProductRetired)).last.product == "pump"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from schemas.campaigns import CoverageChanged
 from schemas.cases import CaseMerged, ExploitationAssessed, ExploitationVerdict
@@ -319,6 +320,23 @@ async def test_a_notice_and_a_request_are_recorded_and_a_clock_mode_change_shows
     request = {"case": stage.case, "authority": "CSIRT", "received_at": now}
     answer = await stage.post("/v1/requests", request, "regulatory")
     assert answer.status_code == 201, answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/notices", "/v1/requests"])
+async def test_what_was_sent_or_asked_on_an_unknown_case_is_refused_at_its_field(
+    stage: Stage, path: str
+) -> None:
+    now = datetime.now(UTC).isoformat()
+    bodies: dict[str, dict[str, object]] = {
+        "/v1/notices": {
+            "kind": "workaround", "channel": "mail", "recipients": 12, "sent_at": now,
+        },
+        "/v1/requests": {"authority": "CSIRT", "received_at": now},
+    }  # fmt: skip
+    answer = await stage.post(path, {"case": "PV-2019-0001", **bodies[path]}, "regulatory")
+    assert answer.status_code == 422
+    assert answer.json()["pointer"] == "/case"
+    assert answer.json()["mend"]
 
 
 async def test_catalogue_and_clocks_never_miss_each_other(service: Running, stage: Stage) -> None:

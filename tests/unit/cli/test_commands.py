@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from schemas.cases import Category, ExploitationVerdict, MeasureKind
 from schemas.clocks import ClockMode, ClockState
+from schemas.devices import DeviceState
 from schemas.findings import Verdict
 from schemas.signals import Harm
 from schemas.topics import SERVICES
@@ -29,8 +30,9 @@ from services.triage.http.acts import IncidentIn
 
 PROGRAM = Path(sys.executable).with_name("patchvigil")
 NOUNS = """
-up down status doctor reconcile submit submission product entity site device finding case clock
-draft alert oncall campaign coverage tail quarantine topics audit
+up down status doctor reconcile submit submission product entity site device vulnerability
+component finding case clock pack draft filing notice request alert oncall signer release campaign
+coverage tail quarantine topics audit
 """
 HEAVY = {
     "httpx",
@@ -148,6 +150,7 @@ def test_wrong_usage_exits_2_and_says_so_on_stderr(line: str) -> None:
         (words.ClockMode, ClockMode),
         (words.AlertState, State),
         (words.CampaignState, CampaignState),
+        (words.DeviceState, DeviceState),
         (words.SubmissionStatus, StatusName),
         (words.IncidentRegime, IncidentIn.model_fields["regime"].annotation),
         (words.Harm, Harm),
