@@ -74,7 +74,7 @@ def fill(
     draft: Draft,
     values: Annotated[
         list[str] | None,
-        typer.Argument(metavar="FIELD=VALUE…", help="Name a field twice for a list of values."),
+        typer.Argument(metavar="FIELD=VALUE", help="Name a field twice for a list of values."),
     ] = None,
     file: Annotated[
         Path | None,

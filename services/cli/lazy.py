@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -11,6 +12,9 @@ from typer.main import get_command, get_group
 
 from services.cli.ending import resources
 from services.cli.refusal import RefusedError
+
+_SENTENCE = 300
+"""More characters than a first sentence has."""
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
@@ -31,10 +35,22 @@ class Entry:
         return command
 
 
+class Verbs(TyperGroup):
+    """A group whose help says of each verb all that its first sentence says, on several lines."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of verbs."""
+        verbs = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, verb.get_short_help_str(_SENTENCE)) for name, verb in verbs if verb]
+            )
+
+
 def group(text: str) -> typer.Typer:
     """Make a group of verbs, to which commands are added."""
     return typer.Typer(
-        help=text, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+        cls=Verbs, help=text, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )  # fmt: skip
 
@@ -61,6 +77,14 @@ class LazyGroup(TyperGroup):
         if cmd_name not in self.commands and cmd_name in self.TABLE:
             self.commands[cmd_name] = self.TABLE[cmd_name].load(cmd_name)
         return self.commands.get(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command; of one that there is not, name those that are spelt alike."""
+        if args[0] not in self.TABLE:
+            near = " or ".join(map(repr, get_close_matches(args[0], self.TABLE)))
+            hint = f" Did you mean {near}?" if near else ""
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands without importing one."""

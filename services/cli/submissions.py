@@ -24,7 +24,7 @@ _MANY = 5
 _REJECTED = "Document rejected"
 
 Files = Annotated[
-    list[Path], typer.Argument(exists=True, metavar="FILE…", help="Files, or folders of files.")
+    list[Path], typer.Argument(exists=True, metavar="FILE", help="Files, or folders of files.")
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Only say what would become of each; publish nothing.")

@@ -21,7 +21,12 @@ _FIELDS = 9
 
 
 def tail(
-    topics: Annotated[list[str], typer.Argument(metavar="TOPIC…", help="Such as cases, clocks.")],
+    topics: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TOPIC", help="Such as cases, clocks.", autocompletion=lambda: list(TOPICS)
+        ),
+    ],
     from_start: Annotated[
         bool, typer.Option("--from-start", help="Begin with the oldest record, not the next.")
     ] = False,

@@ -103,6 +103,7 @@ def test_completion_offers_commands_and_choices() -> None:
     assert {"case", "clock", "campaign"} <= set(_completed("patchvigil c"))
     assert _completed("patchvigil case asse") == ["assess"]
     assert set(_completed("patchvigil finding ls --verdict ")) == {each.value for each in Verdict}
+    assert _completed("patchvigil tail cov") == ["coverage"]
 
 
 def _completed(line: str) -> list[str]:
@@ -164,3 +165,16 @@ def test_choices_are_those_of_the_services(choices: Any, true: Any) -> None:
 
 def test_services_are_those_of_the_contract() -> None:
     assert get_args(words.Service) == SERVICES
+
+
+def test_a_command_that_is_misspelt_leads_to_the_one_that_is_meant() -> None:
+    for line, meant in (("cas ls", "'case'"), ("case shwo", "'show'")):
+        result = CliRunner().invoke(commands, line.split())
+        assert result.exit_code == 2
+        assert f"Did you mean {meant}" in result.stderr
+
+
+def test_the_help_of_a_group_says_whole_sentences() -> None:
+    text = CliRunner().invoke(commands, ["case", "--help"], env={"COLUMNS": "80"}).stdout
+    assert "..." not in text.partition("Commands:")[2]
+    assert "and who did" in text
