@@ -14,7 +14,7 @@ app = group("Who was told what, and who answered.")
 oncall = group("Who is on call.")
 
 COLUMNS = [
-    "alert", "case", "step", "kind", "state", "turn_of", "undelivered", "acknowledged_by",
+    "alert", "state", "kind", "step", "case", "turn_of", "acknowledged_by", "undelivered",
     "content.summary",
 ]  # fmt: skip
 

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from services.cli import case_evidence, case_measures
+from services.cli import case_evidence, case_measures, case_page
 from services.cli.casework import post
 from services.cli.door import door, part
 from services.cli.lazy import group
-from services.cli.printing import as_json, document, listing, out, table
+from services.cli.printing import as_json, document, listing, log_line, out, table
 from services.cli.words import (
     As,
     AsJson,
@@ -29,16 +29,12 @@ app = group("The file of each vulnerability, report or incident.")
 app.add_typer(case_measures.app, name="measure")
 app.add_typer(case_evidence.app, name="evidence")
 
-COLUMNS = ["case", "kind", "status", "bearing", "title", "identifiers", "products", "opened_at"]
-TIMELINE = ["time", "service", "type", "actor", "summary"]
+COLUMNS = ["case", "status", "title", "identifiers", "products", "bearing", "kind", "opened_at"]
+TIMELINE = ["time", "type", "actor", "summary"]
 REVIEW = [
     "component", "reason", "findings", "vulnerabilities", "cases", "products", "versions",
     "some_vulnerabilities", "since",
 ]  # fmt: skip
-WAITING = ["question", "product", "title", "outcomes", "roles", "since", "blocks_closing"]
-SCOPE = ["product", "version", "status", "verdicts", "components", "held_at"]
-OPEN = ["kind", "name", "closing_as", "detail", "mend"]
-
 AwareAt = Annotated[
     str | None,
     typer.Option(help="Instant with its zone: when certainty was reasonable, if exploited."),
@@ -66,36 +62,25 @@ def ls(
 def show(case: Case, json: AsJson = False, who: As = None) -> None:
     """Show a case: risk, clocks, measures, gates, evidence, scope.
 
-    Ends with what waits for whom, and with what keeps the case from closing, by outcome.
+    Ends with what waits for whom, and with what keeps the case from closing, by outcome. Of gates
+    it gives the last answers; --json has every one, and every field.
     """
     found = door(who).get("triage", f"/v1/cases/{part(case)}")
     if json:
         as_json(found)
         return
-    shown = {"waiting", "scope", "open_for"}
-    document({name: held for name, held in found.items() if name not in shown})
-    for name, columns in (("scope", SCOPE), ("waiting", WAITING)):
-        out.print()
-        table(found[name], columns, title=name)
-    out.print()
-    table(_still_open(found["open_for"]), OPEN, title="open before it can close")
-
-
-def _still_open(by_outcome: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Give each thing that is open once, with the outcomes that it keeps from."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for outcome, still in by_outcome.items():
-        for each in still:
-            row = found.setdefault((each["kind"], each["name"]), {**each, "closing_as": []})
-            row["closing_as"].append(outcome)
-    return list(found.values())
+    case_page.show(found)
 
 
 @app.command()
 def timeline(case: Case, json: AsJson = False, who: As = None) -> None:
     """Show everything that happened in a case, in order, and who did it."""
     rows = door(who).items("triage", f"/v1/cases/{part(case)}/timeline")
-    listing(rows, TIMELINE, json_wanted=json)
+    if json or not out.is_terminal:
+        listing(rows, TIMELINE, json_wanted=json)
+        return
+    for row in rows:
+        log_line(row["time"], row["type"], row["actor"] or row["service"], row["summary"])
 
 
 @app.command()

@@ -12,7 +12,7 @@ from services.cli.words import As, AsJson, ClockMode, ClockState, OfCase, OfProd
 app = group("Obligations and their deadlines.")
 
 COLUMNS = [
-    "clock", "case", "label", "product", "mode", "state", "late", "due_operational",
+    "clock", "label", "state", "due_operational", "product", "mode", "late", "case",
     "due_legal_outer", "next_step_at",
 ]  # fmt: skip
 

@@ -77,18 +77,19 @@ def _print(found: dict[str, Any], *, json_wanted: bool) -> None:
 
 
 def _shown(found: dict[str, Any]) -> RenderableType:
-    table = Table(title=f"{found['campaign']} by {found['by']}", title_justify="left", box=None)
+    title = f"{found['campaign']} by {found['by']}"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in (found["by"], "devices", "covered", "verified", "the others"):
         right = column in {"devices", "covered", "verified"}
         table.add_column(column, justify="right" if right else "left")
     for line in [*found["parts"], {**found["overall"], "part": "all"}]:
         share = line["verified"]
-        rest = {name: n for name, n in line["buckets"].items() if n and name != "covered"}
+        rest = {name: n for name, n in line["buckets"].items() if n and name != "protected"}
         table.add_row(
             cell(line["part"]),
             str(line["total"]),
             str(line["covered"]),
             "" if share is None else f"{share:.1%}",
-            ", ".join(f"{name} {n}" for name, n in rest.items()),
+            ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in rest.items()),
         )
     return Group(table, Text(found["definition"], style="dim"))

@@ -17,12 +17,12 @@ from services.cli.words import As, AsJson, OfCase
 app = group("Prepared notifications. Nothing is ever sent.")
 
 COLUMNS = [
-    "draft", "case", "product", "stage", "revision", "standing", "shadow", "ended", "lacks",
-    "approved", "approved_by", "outdated_fields",
+    "draft", "product", "stage", "approved", "case", "revision", "lacks", "approved_by",
+    "outdated_fields", "shadow", "ended", "standing",
 ]  # fmt: skip
 GAPS = ["field", "label", "required", "reason", "expected_on"]
 REVISIONS = ["revision", "prepared_at", "because", "digest"]
-FIELDS = ["number", "id", "label", "status", "value", "source.kind", "source.ref", "fault"]
+FIELDS = ["id", "number", "label", "status", "value", "fault", "source.kind", "source.ref"]
 
 Draft = Annotated[str, typer.Argument(metavar="DRAFT", help="Id, from `draft ls`.")]
 

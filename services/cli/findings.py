@@ -12,7 +12,7 @@ from services.cli.words import As, AsJson, OfProduct, Verdict
 app = group("Findings and their evidence.")
 
 COLUMNS = [
-    "finding", "vulnerability", "product", "version", "component", "component_version", "verdict",
+    "finding", "vulnerability", "verdict", "component", "component_version", "product", "version",
     "reason", "fixed_in",
 ]  # fmt: skip
 

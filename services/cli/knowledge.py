@@ -34,7 +34,8 @@ def show_vulnerability(
 ) -> None:
     """Show a vulnerability by any of its identifiers: scores, advisories, findings by verdict."""
     found = door(who).get("sbom-matcher", f"/v1/vulnerabilities/{part(identifier)}")
-    document(found, json_wanted=json)
+    rest = {"advisories": found["advisories"], "findings": found["findings"]}
+    document(found if json else {**found["description"], **rest}, json_wanted=json)
 
 
 @component.callback()

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from services.cli.layout import GAP, shown, widths
 
 _WIDE = 10_000
 """Columns where the output is no terminal: programs that read lines want a row on one."""
@@ -31,7 +34,10 @@ _TONES = {
     "verified": "green", "published": "green", "passed": "green", "ready": "green", "shadow": "dim",
 }  # fmt: skip
 
-_INSTANT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)$")
+_INSTANT = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
+_SPOKEN = {"due_operational": "due", "due_legal_outer": "legal limit"}
+"""What people call a field, where its name is longer than what it holds."""
+
 _EMPTY: tuple[Any, ...] = (None, [], {}, "")
 
 
@@ -47,24 +53,102 @@ def as_json_line(value: Any) -> None:
 
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], title: str = "") -> None:
-    """Print rows as a table; `columns` are field names, dotted where nested."""
-    shown = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
-    for heading in _headings(columns):
-        shown.add_column(heading, overflow="fold")
-    for row in rows:
-        shown.add_row(*(cell(field(row, column)) for column in columns))
-    if shown.row_count:
-        out.print(shown)
-    else:
+    """Print rows as a table; `columns` are field names, dotted where nested.
+
+    In a terminal that is too narrow for them, each row is a block of lines.
+    """
+    held = list(rows)
+    wanted = _filled(held, columns)
+    sizes = widths(_texts(held, wanted), out.width) if out.is_terminal else None
+    if not held:
         out.print(f"{title}: nothing" if title else "nothing")
+    elif out.is_terminal and sizes is None:
+        _blocks(held, wanted, title)
+    else:
+        _grid(held, wanted, title, sizes)
 
 
 def listing(rows: Iterable[Any], columns: Sequence[str], *, json_wanted: bool) -> None:
-    """Print a list the way that was asked for."""
+    """Print a list the way that was asked for.
+
+    `columns` are in the order of their importance: a narrow terminal leaves out the last ones.
+    """
     if json_wanted:
         as_json(list(rows))
-    else:
-        table(rows, columns)
+        return
+    held = list(rows)
+    wanted = _filled(held, columns)
+    fit = shown(_texts(held, wanted), out.width) if out.is_terminal else None
+    table(held, wanted[:fit])
+    if fit is not None and fit < len(wanted):
+        names = ", ".join(_headings(wanted)[fit:])
+        out.print(Text(f"more in a wider window, or with --json: {names}", style="dim"))
+
+
+def log_line(time: str, kind: str, who: str, text: str) -> None:
+    """Print something that happened: when, what and by whom, and the words for it below."""
+    head = Text.assemble(cell(time), "  ", (clean(kind), "bold"), "  ", (clean(who), "dim"))
+    out.print(head)
+    if text:
+        out.print(Padding(Text(clean(text)), (0, 0, 0, 4)))
+
+
+def _filled(rows: Sequence[Any], columns: Sequence[str]) -> list[str]:
+    """Leave out, for a person, columns that hold nothing; programs get all of them."""
+    if not out.is_terminal:
+        return list(columns)
+    return [each for each in columns if any(field(row, each) not in _EMPTY for row in rows)]
+
+
+def _texts(rows: Sequence[Any], columns: Sequence[str]) -> list[list[str]]:
+    return [
+        [heading, *(cell(field(row, column)).plain for row in rows)]
+        for heading, column in zip(_headings(columns), columns, strict=True)
+    ]
+
+
+def _grid(
+    rows: Sequence[Any], columns: Sequence[str], title: str, sizes: Sequence[int] | None
+) -> None:
+    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for number, heading in enumerate(_headings(columns)):
+        made.add_column(heading, overflow="fold", width=sizes[number] if sizes else None)
+    for row in rows:
+        made.add_row(*(cell(field(row, column)) for column in columns))
+    out.print(made)
+
+
+def _blocks(rows: Sequence[Any], columns: Sequence[str], title: str) -> None:
+    """Print each row as a block: its first column, and below it the others, one a line."""
+    if title:
+        out.print(Text(title, style="italic"))
+    first, *others = columns
+    names = dict(zip(columns, _headings(columns), strict=True))
+    for row in rows:
+        text = cell(field(row, first))
+        out.print(Text.assemble((f"{names[first]} ", "dim"), (text.plain, text.style or "bold")))
+        known = {name: held for name in others if (held := field(row, name)) not in _EMPTY}
+        _pairs({names[name]: held for name, held in known.items()}, indent=2)
+
+
+def _pairs(values: Mapping[str, Any], indent: int = 0) -> None:
+    """Print names with their values, long ones below themselves."""
+    if not values:
+        return
+    width = max(map(len, values))
+    made = Table.grid(padding=(0, GAP, 0, 0))
+    made.add_column(width=width, no_wrap=True, style="dim")
+    made.add_column(overflow="fold")
+    for name, held in values.items():
+        made.add_row(name, _lines(held))
+    out.print(Padding(made, (0, 0, 0, indent)))
+
+
+def _lines(held: Any) -> Text:
+    """Write a value; of a list of rows each on a line of its own."""
+    if out.is_terminal and _is_list_of_rows(held):
+        return Text("\n").join(cell(each) for each in held)
+    return cell(held)
 
 
 def document(value: Mapping[str, Any], *, json_wanted: bool = False) -> None:
@@ -75,9 +159,7 @@ def document(value: Mapping[str, Any], *, json_wanted: bool = False) -> None:
     flat = dict(flattened(value))
     lists = {name: held for name, held in flat.items() if _is_list_of_rows(held)}
     plain = {name: held for name, held in flat.items() if name not in lists and held not in _EMPTY}
-    width = max((len(name) for name in plain), default=0)
-    for name, held in plain.items():
-        out.print(Text(_words(name).ljust(width + 2), style="dim") + cell(held))
+    _pairs({_words(name): held for name, held in plain.items()})
     for name, rows in lists.items():
         out.print()
         table(rows, _columns(rows), title=_words(name))
@@ -140,7 +222,7 @@ def _headings(columns: Sequence[str]) -> list[str]:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ").replace(".", " ")
+    return _SPOKEN.get(name) or name.replace("_", " ").replace(".", " ")
 
 
 def _is_list_of_rows(held: Any) -> bool:

@@ -12,14 +12,14 @@ from rich.progress import Progress
 
 from services.cli.door import Door, door, part
 from services.cli.lazy import group
-from services.cli.printing import as_json, clean, document, err, listing, out, table
+from services.cli.printing import as_json, clean, document, err, listing, out
 from services.cli.refusal import Exit, RefusedError
 from services.cli.words import As, AsJson, SubmissionStatus
 
 submission = group("What became of submitted documents.")
 
-COLUMNS = ["id", "status", "format", "document", "source", "received_at", "detail"]
-_SENT = ["document", "status", "format", "counts", "id", "detail"]
+COLUMNS = ["id", "status", "document", "format", "received_at", "source", "detail"]
+_SENT = ["document", "status", "format", "detail", "id", "counts"]
 _MANY = 5
 _REJECTED = "Document rejected"
 
@@ -82,7 +82,8 @@ def send(files: Sequence[Path], manner: Manner, who: str | None, *, json_wanted:
     if json_wanted:
         as_json(answers)
     else:
-        table(answers, [name for name in _SENT if name != "id" or not manner.dry_run])
+        columns = [name for name in _SENT if name != "id" or not manner.dry_run]
+        listing(answers, columns, json_wanted=False)
         counts = Counter(str(answer["status"]) for answer in answers)
         said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
         out.print(f"dry run, nothing was sent: {said}" if manner.dry_run else said)

@@ -112,6 +112,8 @@ def _fault(raw: Mapping[str, Any], body: Any) -> Fault:
         detail = f"not JSON at character {rest[0]}: {raw['ctx']['error']}"
         return Fault(detail=detail, pointer="", mend=_MENDS[kind])
     mend = _MENDS.get(kind, "give a value that its schema in /openapi.json allows")
+    if where == "path":
+        mend = "take it from the list of these"
     if where == "body":
         return Fault(detail=detail, pointer=pointer(rest, body), mend=mend)
     return Fault(detail=detail, parameter=str(rest[0]) if rest else str(where), mend=mend)

@@ -141,11 +141,13 @@ _FIELDS = (
 def _said(event: Event, fields: tuple[str, ...]) -> str:
     found = ((name, getattr(event, name)) for name in _present(type(event), fields))
     return ", ".join(
-        f"{name} {_plain(value)}" for name, value in found if value is not None and value != ""
+        f"{name} {_plain(value)}" for name, value in found if value not in {None, "", ()}
     )
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " and ".join(map(_plain, value))
     return str(getattr(value, "value", value))
 
 

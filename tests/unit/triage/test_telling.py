@@ -2,6 +2,7 @@
 
 from schemas.cases import ExploitationAssessed, ExploitationVerdict, MeasureApproved
 from schemas.event import Event
+from schemas.findings import VulnerabilityDescribed
 from schemas.signals import ExploitationReported, SignalSource
 from services.triage.domain.telling import actor_of, case_of, links_of, summary_of
 from tests.unit.triage.made import NOW
@@ -23,6 +24,14 @@ def test_a_summary_says_what_to_what_and_why() -> None:
     assert summary_of(assessed()) == (
         "exploitation assessed: product pump, verdict not_exploited; the port is closed"
     )
+
+
+def test_a_list_is_told_in_words_and_an_empty_one_not_at_all() -> None:
+    described = VulnerabilityDescribed(
+        vulnerability="CVE-2026-0001", identifiers=("CVE-2026-0001",), absorbed=("GHSA-1", "GO-1")
+    )
+    assert "absorbed GHSA-1 and GO-1" in summary_of(described)
+    assert "absorbed" not in summary_of(described.model_copy(update={"absorbed": ()}))
 
 
 def test_a_persons_act_names_the_person() -> None:
