@@ -81,6 +81,11 @@ class Door:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self.client.send(asked)
+            except httpx.UnsupportedProtocol as error:
+                raise RefusedError(
+                    Exit.USAGE, f"{self.url(service)!r} is no address of {service}", str(error),
+                    f"write {variable(service)} as http://HOST:PORT",
+                ) from error  # fmt: skip
             except httpx.TransportError as error:
                 if attempt == _ATTEMPTS or isinstance(error, httpx.ConnectError):
                     raise RefusedError(

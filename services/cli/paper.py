@@ -20,7 +20,7 @@ def mapping(file: Path) -> dict[str, Any]:
         raise RefusedError(Exit.USAGE, f"{file} cannot be read", error.strerror or "") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RefusedError(
-            Exit.USAGE, f"{file} is not YAML", str(error), "write it in YAML or JSON, in UTF-8"
+            Exit.USAGE, f"{file} is not YAML", _place(error), "write it in YAML or JSON, in UTF-8"
         ) from error
     if not isinstance(held, dict):
         found = type(held).__name__
@@ -28,3 +28,12 @@ def mapping(file: Path) -> dict[str, Any]:
             Exit.USAGE, f"{file} holds no fields", f"it holds {found}", "write `field: value` lines"
         )
     return held
+
+
+def _place(error: Exception) -> str:
+    """Say in one line what is wrong with a file, and where."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return str(error)
+    problem = getattr(error, "problem", None) or "it cannot be read"
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"

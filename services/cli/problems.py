@@ -44,6 +44,8 @@ def refused(answer: httpx.Response, who: str) -> RefusedError:
             "check the service's address, and its log",
         )  # fmt: skip
     faults = [_fault(each) for each in problem.get("errors") or [problem]]
+    if problem.get("detail") == problem.get("title"):
+        faults = [Fault("", f"{answer.request.url} gave no more", "check the service's address")]
     if problem.get("trace") and status is Exit.FAULT:
         faults.append(Fault("", f"trace {problem['trace']}", "find it in the service's log"))
     if status is Exit.FORBIDDEN:

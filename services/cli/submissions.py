@@ -21,7 +21,6 @@ submission = group("What became of submitted documents.")
 COLUMNS = ["id", "status", "document", "format", "received_at", "source", "detail"]
 _SENT = ["document", "status", "format", "detail", "id", "counts"]
 _MANY = 5
-_REJECTED = "Document rejected"
 
 Files = Annotated[
     list[Path], typer.Argument(exists=True, metavar="FILE", help="Files, or folders of files.")
@@ -75,10 +74,32 @@ def send(files: Sequence[Path], manner: Manner, who: str | None, *, json_wanted:
     opened = door(who)
     named = list(_named(files))
     answers: list[dict[str, Any]] = []
+    try:
+        _all(opened, named, manner, answers)
+    finally:  # what went before something broke has gone, and is told all the same
+        if answers:
+            _tell(answers, manner, json_wanted=json_wanted)
+    rejected = [answer for answer in answers if answer["status"] == "rejected"]
+    for answer in rejected:
+        _say(answer)
+    if rejected:
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _all(
+    opened: Door,
+    named: Sequence[tuple[str, Path]],
+    manner: Manner,
+    answers: list[dict[str, Any]],
+) -> None:
+    """Submit one file after the other; each answer is added to `answers`."""
     shows = len(named) >= _MANY
     with Progress(console=err, transient=err.is_terminal, disable=not shows) as progress:
         for name, path in progress.track(named, description="submitting"):
             answers.append(_one(opened, name, path, manner))
+
+
+def _tell(answers: Sequence[dict[str, Any]], manner: Manner, *, json_wanted: bool) -> None:
     if json_wanted:
         as_json(answers)
     else:
@@ -87,11 +108,6 @@ def send(files: Sequence[Path], manner: Manner, who: str | None, *, json_wanted:
         counts = Counter(str(answer["status"]) for answer in answers)
         said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
         out.print(f"dry run, nothing was sent: {said}" if manner.dry_run else said)
-    rejected = [answer for answer in answers if answer["status"] == "rejected"]
-    for answer in rejected:
-        _say(answer)
-    if rejected:
-        raise typer.Exit(Exit.REFUSED)
 
 
 def _say(answer: Mapping[str, Any]) -> None:
@@ -114,7 +130,7 @@ def _named(given: Sequence[Path]) -> Iterator[tuple[str, Path]]:
 
 
 def _one(opened: Door, name: str, path: Path, manner: Manner) -> dict[str, Any]:
-    """Submit one file; a rejection is an answer too, so that the others still go."""
+    """Submit one file; a refusal of it is an answer too, so that the others still go."""
     try:
         answer = opened.call(
             "intake", "POST", "/v1/submissions", content=path.read_bytes(),
@@ -123,7 +139,7 @@ def _one(opened: Door, name: str, path: Path, manner: Manner) -> dict[str, Any]:
     except OSError as error:
         raise RefusedError(Exit.USAGE, f"{path} cannot be read", error.strerror or "") from error
     except RefusedError as error:
-        if error.title != _REJECTED:
+        if error.status is not Exit.REFUSED:
             raise
         return _rejected(name, error, dry_run=manner.dry_run)
     return dict(answer.json())

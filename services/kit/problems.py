@@ -16,10 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 MEDIA_TYPE = "application/problem+json"
 
+_INSTANT = "give an instant with its zone, such as 2026-11-20T15:42:10Z"
 _MENDS = {
     "missing": "add it",
     "extra_forbidden": "remove it, or check its spelling",
     "json_invalid": "send well-formed JSON in UTF-8",
+    "uuid_parsing": "take the id from the list of these",
+    "datetime_parsing": _INSTANT,
+    "datetime_from_date_parsing": _INSTANT,
+    "timezone_aware": _INSTANT,
 }
 
 
@@ -112,8 +117,6 @@ def _fault(raw: Mapping[str, Any], body: Any) -> Fault:
         detail = f"not JSON at character {rest[0]}: {raw['ctx']['error']}"
         return Fault(detail=detail, pointer="", mend=_MENDS[kind])
     mend = _MENDS.get(kind, "give a value that its schema in /openapi.json allows")
-    if where == "path":
-        mend = "take it from the list of these"
     if where == "body":
         return Fault(detail=detail, pointer=pointer(rest, body), mend=mend)
     return Fault(detail=detail, parameter=str(rest[0]) if rest else str(where), mend=mend)

@@ -111,7 +111,7 @@ async def test_a_public_route_needs_no_token_but_knows_one(start: Starting) -> N
         ({"id": "a", "text": 5}, "/text", "schema"),
         ({"id": "a", "text": "x", "extra/~": 1}, "/extra~1~0", "remove it"),
         ({"id": "a", "text": "x", "tags": ["ok", "too long"]}, "/tags/1", "schema"),
-        ({"id": "a", "text": "x", "remind_at": "soon"}, "/remind_at", "schema"),
+        ({"id": "a", "text": "x", "remind_at": "soon"}, "/remind_at", "with its zone"),
         ([], "", "schema"),
     ],
 )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from email.utils import formatdate
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from services.cli.case_evidence import digest_of
 from services.cli.doctor import skew_of
 from services.cli.door import part
+from services.cli.paper import mapping
 from services.cli.printing import as_json, cell, document, table
 from services.cli.problems import in_commands, refused
 from services.cli.refusal import Exit, RefusedError
@@ -126,6 +128,19 @@ def test_the_status_tells_who_has_to_act(code: int, status: Exit) -> None:
 
 def test_a_refusal_of_access_says_as_whom_one_acts() -> None:
     assert "you act as psirt-1" in refused(_answer(403, {"title": "Forbidden"}), "psirt-1").text
+
+
+def test_an_address_that_knows_no_such_call_is_named() -> None:
+    text = refused(_answer(404, {"title": "Not Found", "detail": "Not Found"}), "me").text
+    assert "http://127.0.0.1:1/v1/x" in text
+    assert "check the service's address" in text
+
+
+def test_a_file_that_is_not_yaml_is_told_in_one_line_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text("campaign: c\nwaves: [")
+    with pytest.raises(RefusedError, match=r"line 2, column 9: .*stream end"):
+        mapping(file)
 
 
 def test_a_fault_gives_its_trace_and_what_is_no_problem_is_quoted() -> None:
