@@ -172,23 +172,6 @@ def fleet() -> Running | None:
     return running(home())
 
 
-def here() -> Running:
-    """Give the fleet that runs on this machine.
-
-    Raises:
-        RefusedError: none does.
-    """
-    found = fleet()
-    if found is None:
-        raise RefusedError(
-            Exit.UNREACHABLE,
-            "no fleet runs on this machine",
-            f"nothing runs in {home()}",
-            "start it with `patchvigil up`, or set PATCHVIGIL_HOME to the folder of one that runs",
-        )
-    return found
-
-
 def door(principal: str | None = None) -> Door:
     """Open the door to the services, as `principal` where the home holds its token.
 

@@ -1,4 +1,4 @@
-"""Reads topics as the platform's administrator, from where and to where it was asked."""
+"""Reads topics from where and to where it was asked."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -7,8 +7,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from deploy.world import Stack
 from schemas.topics import TOPICS
+from services.cli.broker import Broker
+from services.cli.refusal import Exit, RefusedError
 
 _WAIT_MS = 200
 
@@ -22,20 +23,29 @@ class Span:
 
 
 async def follow(
-    stack: Stack, names: Sequence[str], show: Callable[[dict[str, Any]], None], span: Span
+    at: Broker, names: Sequence[str], show: Callable[[dict[str, Any]], None], span: Span
 ) -> None:
     """Show records of topics, in the order of their time within what arrives together.
 
     Raises:
         KafkaError: the broker does not answer or refuses.
+        RefusedError: a topic is not there for this user.
     """
     reader = AIOKafkaConsumer(
-        bootstrap_servers=stack.kafka.bootstrap, enable_auto_commit=False, **_login(stack)
+        bootstrap_servers=at.kafka.bootstrap, enable_auto_commit=False, **_login(at)
     )
-    await reader.start()
     try:
+        await reader.start()
+        seen = await reader.topics()
+        if hidden := [name for name in names if at.prefix + name not in seen]:
+            raise RefusedError(
+                Exit.FORBIDDEN,
+                f"{', '.join(hidden)} cannot be read at {at.kafka.bootstrap}",
+                f"the topic is not there, or {at.kafka.admin_user or 'nobody'} may not read it",
+                "act as a Kafka user who may (schemas/topics.py), or run `patchvigil topics apply`",
+            )
         partitions = [
-            TopicPartition(stack.topic_prefix + name, partition)
+            TopicPartition(at.prefix + name, partition)
             for name in names
             for partition in range(TOPICS[name].partitions)
         ]
@@ -48,20 +58,20 @@ async def follow(
         while left or not span.until_end:
             for record in await _arrived(reader):
                 if not span.until_end or record.offset < ends[_place(record)]:
-                    show(_read(record, stack.topic_prefix))
+                    show(_read(record, at.prefix))
             if span.until_end:
                 left = {each for each in left if await reader.position(each) < ends[each]}
     finally:
         await reader.stop()
 
 
-def _login(stack: Stack) -> dict[str, Any]:
-    if not stack.kafka.secured:
+def _login(at: Broker) -> dict[str, Any]:
+    if not at.kafka.secured:
         return {}
-    user = stack.kafka.admin_user
+    user = at.kafka.admin_user
     return {
-        "security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": stack.kafka.mechanism,
-        "sasl_plain_username": user, "sasl_plain_password": stack.kafka.passwords[user],
+        "security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": at.kafka.mechanism,
+        "sasl_plain_username": user, "sasl_plain_password": at.kafka.passwords[user],
     }  # fmt: skip
 
 

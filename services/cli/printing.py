@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import indent
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from services.cli.layout import GAP, shown, widths
 
+_INDENT = 4
 _WIDE = 10_000
 """Columns where the output is no terminal: programs that read lines want a row on one."""
 
@@ -89,8 +91,10 @@ def log_line(time: str, kind: str, who: str, text: str) -> None:
     """Print something that happened: when, what and by whom, and the words for it below."""
     head = Text.assemble(cell(time), "  ", (clean(kind), "bold"), "  ", (clean(who), "dim"))
     out.print(head)
-    if text:
-        out.print(Padding(Text(clean(text)), (0, 0, 0, 4)))
+    if text and out.is_terminal:
+        out.print(Padding(Text(clean(text)), (0, 0, 0, _INDENT)))
+    elif text:
+        out.print(indent(clean(text), " " * _INDENT))
 
 
 def _filled(rows: Sequence[Any], columns: Sequence[str]) -> list[str]:
@@ -128,25 +132,29 @@ def _blocks(rows: Sequence[Any], columns: Sequence[str], title: str) -> None:
         text = cell(field(row, first))
         out.print(Text.assemble((f"{names[first]} ", "dim"), (text.plain, text.style or "bold")))
         known = {name: held for name in others if (held := field(row, name)) not in _EMPTY}
-        _pairs({names[name]: held for name, held in known.items()}, indent=2)
+        _pairs({names[name]: held for name, held in known.items()}, left=2)
 
 
-def _pairs(values: Mapping[str, Any], indent: int = 0) -> None:
+def _pairs(values: Mapping[str, Any], left: int = 0) -> None:
     """Print names with their values, long ones below themselves."""
     if not values:
         return
     width = max(map(len, values))
+    if not out.is_terminal:
+        for name, held in values.items():
+            out.print(Text(name.ljust(width + GAP), style="dim") + cell(held))
+        return
     made = Table.grid(padding=(0, GAP, 0, 0))
     made.add_column(width=width, no_wrap=True, style="dim")
     made.add_column(overflow="fold")
     for name, held in values.items():
         made.add_row(name, _lines(held))
-    out.print(Padding(made, (0, 0, 0, indent)))
+    out.print(Padding(made, (0, 0, 0, left)))
 
 
 def _lines(held: Any) -> Text:
     """Write a value; of a list of rows each on a line of its own."""
-    if out.is_terminal and _is_list_of_rows(held):
+    if _is_list_of_rows(held):
         return Text("\n").join(cell(each) for each in held)
     return cell(held)
 

@@ -14,7 +14,7 @@ from services.cli.words import As, AsJson, Reason, Service
 app = group("Records that a service could not handle.")
 
 COLUMNS = [
-    "id", "service", "state", "topic", "partition", "offset", "key", "field", "reason", "mend",
+    "id", "state", "reason", "service", "topic", "key", "field", "mend", "partition", "offset",
     "since",
 ]  # fmt: skip
 

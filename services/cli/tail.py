@@ -2,22 +2,24 @@
 
 import asyncio
 import json as jsonlib
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from schemas import EVENTS, TOMBSTONES
+from schemas.event import Event, Tombstone
 from schemas.topics import TOPICS
-from services.cli.door import here
+from services.cli.broker import broker
 from services.cli.following import Span, follow
-from services.cli.printing import as_json_line, cell, clean, out
+from services.cli.printing import as_json_line, log_line
 from services.cli.refusal import Exit, RefusedError
 from services.cli.words import AsJson
 
 _HEADERS = ("ce_id", "ce_revision", "ce_causation", "traceparent", "ce_dataref")
-_FIELDS = 9
+_FIELDS = 12
 
 
 def tail(
@@ -51,8 +53,8 @@ def tail(
         known = ", ".join(sorted(TOPICS))
         title = f"no such topic: {', '.join(unknown)}"
         raise RefusedError(Exit.USAGE, title, "", f"name some of {known}")
-    _check_type(kind)
-    stack = here().stack
+    _check_type(kind, topics)
+    at = broker()
     wanted = _filter(case, key, kind)
 
     def show(record: dict[str, Any]) -> None:
@@ -64,24 +66,27 @@ def tail(
         else:
             _print(shown, full=full)
 
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it says is raised too
     try:
         span = Span(from_start=from_start or until_end, until_end=until_end)
-        asyncio.run(follow(stack, topics, show, span))
+        asyncio.run(follow(at, topics, show, span))
     except KafkaError as error:
+        denied = isinstance(error, TopicAuthorizationFailedError)
         raise RefusedError(
-            Exit.UNREACHABLE, f"Kafka at {stack.kafka.bootstrap} refused", str(error),
+            Exit.FORBIDDEN if denied else Exit.UNREACHABLE, f"Kafka at {at.kafka.bootstrap} refused", str(error),
             "look with `patchvigil doctor`",
         ) from error  # fmt: skip
     except KeyboardInterrupt:
         return
 
 
-def _check_type(kind: str | None) -> None:
-    types = sorted({*EVENTS, *TOMBSTONES})
+def _check_type(kind: str | None, topics: Sequence[str]) -> None:
+    types: dict[str, type[Event | Tombstone]] = {**EVENTS, **TOMBSTONES}
     if kind is None or any(_is(name, kind) for name in types):
         return
-    known = ", ".join(types)
-    raise RefusedError(Exit.USAGE, f"no such type: {kind}", "", f"name one of {known}")
+    streams = {topic.removesuffix(".bulk") for topic in topics}
+    known = ", ".join(name for name, each in types.items() if each.TOPIC in streams)
+    raise RefusedError(Exit.USAGE, f"no such type: {kind}", "", f"name one of {known or 'them'}")
 
 
 def _is(name: str, kind: str) -> bool:
@@ -118,20 +123,17 @@ def fits(record: Mapping[str, Any]) -> bool | None:
 
 
 def _print(record: Mapping[str, Any], *, full: bool) -> None:
-    kind = record.get("ce_type") or record["topic"]
+    kind, value = str(record.get("ce_type") or record["topic"]), record["value"]
     flag = "  does not fit its contract" if record["fits_contract"] is False else ""
-    instant = cell(record.get("ce_time") or "").plain
-    out.print(clean(f"{instant:23} {kind:28} {record['key']}{flag}"))
-    value = record["value"]
+    text = ""
     if full:
-        for name in _HEADERS:
-            if name in record:
-                out.print(clean(f"    {name}: {record[name]}"))
-        out.print(clean(jsonlib.dumps(value, indent=2, ensure_ascii=False)))
+        headers = (f"{name}: {record[name]}" for name in _HEADERS if name in record)
+        text = "\n".join([*headers, jsonlib.dumps(value, indent=2, ensure_ascii=False)])
     elif isinstance(value, Mapping):
-        out.print(clean(f"    {summary(value)}"))
+        text = summary(value)
     elif kind in TOMBSTONES:
-        out.print("    no value: the topic forgets this key")
+        text = "no value: the topic forgets this key"
+    log_line(str(record.get("ce_time") or ""), kind, f"{record['key']}{flag}", text)
 
 
 def summary(value: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaException
 
 from deploy.kafka import topics
 from deploy.kafka.topics import Difference, DriftError
-from services.cli.door import here
+from services.cli.broker import broker
 from services.cli.lazy import group
 from services.cli.printing import as_json, out, table
 from services.cli.refusal import Exit, RefusedError
@@ -22,11 +22,11 @@ COLUMNS = ["subject", "aspect", "wanted", "found"]
 @app.command()
 def diff(json: AsJson = False) -> None:
     """List where the broker differs from the contract; exits 1 where it does."""
-    stack = here().stack
+    at = broker()
     try:
-        found = topics.diff(stack.kafka, prefix=stack.topic_prefix)
+        found = topics.diff(at.kafka, prefix=at.prefix)
     except KafkaException as error:
-        raise _silent(stack.kafka.bootstrap, error) from error
+        raise _silent(at.kafka.bootstrap, error) from error
     _print(found, "no difference", json_wanted=json)
     if found:
         raise typer.Exit(Exit.REFUSED)
@@ -35,13 +35,13 @@ def diff(json: AsJson = False) -> None:
 @app.command()
 def apply(json: AsJson = False) -> None:
     """Create missing topics and rules; fails on drift and then changes nothing."""
-    stack = here().stack
+    at = broker()
     try:
-        added = topics.apply(stack.kafka, prefix=stack.topic_prefix)
+        added = topics.apply(at.kafka, prefix=at.prefix)
     except DriftError as error:
         raise RefusedError(Exit.REFUSED, error.reason, "", error.mend) from error
     except KafkaException as error:
-        raise _silent(stack.kafka.bootstrap, error) from error
+        raise _silent(at.kafka.bootstrap, error) from error
     _print(added, "nothing was missing", json_wanted=json)
 
 

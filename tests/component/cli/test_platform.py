@@ -124,6 +124,23 @@ def test_tail_gives_each_record_as_a_line_that_fits_its_contract(
     assert assessed in {each["key"] for each in records}
 
 
+def test_tail_reads_as_any_kafka_user_what_that_user_may_read(machine: Machine) -> None:
+    kafka = machine.running.stack.kafka
+    as_integration = {
+        "PATCHVIGIL_HOME": str(machine.home / "elsewhere"),
+        "PATCHVIGIL_KAFKA_BOOTSTRAP": kafka.bootstrap,
+        "PATCHVIGIL_KAFKA_USER": "integration",
+        "PATCHVIGIL_KAFKA_PASSWORD": kafka.passwords["integration"],
+    }
+    said = machine.program("tail", "catalogue", "--until-end", "--json", status=0, **as_integration)
+    assert {each["topic"] for each in said.lines} == {"catalogue"}
+    denied = machine.program("tail", "devices", "--until-end", status=4, **as_integration)
+    assert "integration may not read it" in denied.err
+    wrong = {**as_integration, "PATCHVIGIL_KAFKA_PASSWORD": "wrong"}
+    refused = machine.program("tail", "catalogue", "--until-end", status=3, **wrong)
+    assert refused.err.startswith("refused: Kafka at")
+
+
 def test_tail_filters_by_type_key_and_case(machine: Machine, assessed: str) -> None:
     started = ("tail", "clocks", "findings", "--until-end", "--json")
     some = machine(*started, "--type", "clock.started", "--case", assessed).lines

@@ -50,6 +50,7 @@ def test_a_document_shows_fields_then_lists_and_leaves_out_what_is_empty(capsys:
     assert said.index("nested at") < said.index("rows")
     assert "2026-01-02 03:04:05 UTC" in said
     assert "None" not in said
+    assert max(map(len, said.splitlines())) < 40
 
 
 def test_json_is_whole_and_keeps_every_letter(capsys: Captured) -> None:
