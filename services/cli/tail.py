@@ -73,9 +73,11 @@ def tail(
     except KafkaError as error:
         denied = isinstance(error, TopicAuthorizationFailedError)
         raise RefusedError(
-            Exit.FORBIDDEN if denied else Exit.UNREACHABLE, f"Kafka at {at.kafka.bootstrap} refused", str(error),
+            Exit.FORBIDDEN if denied else Exit.UNREACHABLE,
+            f"Kafka at {at.kafka.bootstrap} refused",
+            str(error),
             "look with `patchvigil doctor`",
-        ) from error  # fmt: skip
+        ) from error
     except KeyboardInterrupt:
         return
 
