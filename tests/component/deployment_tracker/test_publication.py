@@ -20,7 +20,8 @@ from services.deployment_tracker.store import campaigns as campaign_store
 from services.deployment_tracker.store.campaigns import Campaign
 from services.deployment_tracker.store.standings import Placed
 from services.kit.blobs import open_blobs
-from services.kit.database import migrate, open_pool
+from services.kit.database import open_pool
+from services.kit.migration import migrate
 from services.kit.settings import Settings
 from services.kit.timers import Fired
 from services.kit.unit import Unit, Units
