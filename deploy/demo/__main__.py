@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -25,6 +26,7 @@ from deploy.errors import StackError
 from deploy.signals import until_told
 from deploy.stack import stop
 
+_STOPPED = 130  # as a shell says of Ctrl-C
 _TIMEOUT = 30.0
 # A connection is given up before the services give it up, which they do after 5 s: a request must
 # not meet one that is just being closed.
@@ -43,16 +45,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     began = time.monotonic()
     home: Path = given.home or (_RECORDS if given.data else _STORY)
+    played: list[Stage] = []
     try:
         stop(home)
         if not given.data:
             shutil.rmtree(home, ignore_errors=True)  # the story is played from its beginning
         with until_told():
-            stage = _run(home, given.data, keep=given.keep, began=began)
+            played.append(_run(home, given.data, keep=given.keep, began=began))
     except StackError as error:
         console.print(f"the demonstration could not start: {error}")
         return 1
-    return _table(stage.checks)
+    if not played:
+        console.print("the demonstration was stopped before its end")
+        return _STOPPED
+    [stage] = played
+    return _status(stage.checks) if given.keep else _table(stage.checks)
 
 
 def _run(home: Path, data: Path | None, *, keep: bool, began: float) -> Stage:
@@ -86,7 +93,8 @@ def _run(home: Path, data: Path | None, *, keep: bool, began: float) -> Stage:
             if keep:
                 _table(stage.checks)
                 _left_running(running.base_urls, place)
-                signal.pause()
+                with suppress(KeyboardInterrupt):
+                    signal.pause()
     return stage
 
 
@@ -108,7 +116,11 @@ def _table(checks: Sequence[Check]) -> int:
     console.print(table)
     failed = sum(not check.passed for check in checks)
     sys.stdout.write(f"demo: {len(checks) - failed} checks passed, {failed} failed\n")
-    return 1 if failed or not checks else 0
+    return _status(checks)
+
+
+def _status(checks: Sequence[Check]) -> int:
+    return 0 if checks and all(check.passed for check in checks) else 1
 
 
 if __name__ == "__main__":

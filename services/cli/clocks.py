@@ -1,4 +1,4 @@
-"""Commands for clocks: list, show."""
+"""Commands for clocks: list, show, and the calculator behind them."""
 
 from typing import Annotated
 
@@ -50,3 +50,18 @@ def show(
     table(found["history"], history, title="history")
     out.print()
     table(found["alarms"], ["step", "due_at", "severity", "state", "fired_at"], title="alarms")
+
+
+@app.command()
+def due(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Id, from `pack show`.")],
+    anchor: Annotated[str, typer.Option(help="Instant with its zone, from which it is counted.")],
+    country: Annotated[
+        str | None, typer.Option(help="Member State of main establishment, for its holidays.")
+    ] = None,
+    json: AsJson = False,
+    who: As = None,
+) -> None:
+    """Count a rule's deadline from an instant, without any case, and say how."""
+    found = door(who).get("deadline-clock", "/v1/due", rule=rule, anchor=anchor, country=country)
+    document(found, json_wanted=json)

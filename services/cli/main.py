@@ -15,6 +15,7 @@ LazyGroup.TABLE = {
     "product": Entry("catalogue:product", "The catalogue's products."),
     "entity": Entry("catalogue:entity", "The catalogue's entities."),
     "site": Entry("catalogue:site", "The catalogue's sites."),
+    "contact": Entry("contacts:app", "Personal data under a reference: show, erase."),
     "device": Entry("catalogue:device", "The catalogue's devices."),
     "vulnerability": Entry("knowledge:vulnerability", "What advisories say of a vulnerability."),
     "component": Entry("knowledge:component", "Which product versions contain a component."),

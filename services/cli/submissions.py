@@ -180,3 +180,21 @@ def show(
 ) -> None:
     """Show what became of one submission, with everything that was wrong with it."""
     document(door(who).get("intake", f"/v1/submissions/{part(name)}"), json_wanted=json)
+
+
+@submission.command()
+def original(
+    name: Annotated[str, typer.Argument(metavar="SUBMISSION", help="Id, from `submit`.")],
+    to: Annotated[Path, typer.Option(dir_okay=False, help="Write it to this file.")],
+    json: AsJson = False,
+    who: As = None,
+) -> None:
+    """Write a submitted document to a file, byte for byte as it was received."""
+    opened = door(who)
+    digest = opened.get("intake", f"/v1/submissions/{part(name)}")["digest"]
+    content = opened.call("intake", "GET", f"/v1/originals/{digest}").content
+    try:
+        to.write_bytes(content)
+    except OSError as error:
+        raise RefusedError(Exit.USAGE, f"{to} cannot be written", error.strerror or "") from error
+    document({"wrote": str(to), "bytes": len(content), "sha256": digest}, json_wanted=json)

@@ -137,3 +137,37 @@ def test_a_vulnerability_is_shown_by_an_identifier_and_a_component_is_found(
     assert {each["product"] for each in places} == {PUMP, GATEWAY}
     assert "openssl" in machine("component", "where", "openssl").out
     assert machine.json("component", "where", "no-such-component") == []
+
+
+def test_an_original_is_written_to_a_file_byte_for_byte(
+    machine: Machine, case: str, tmp_path: Path
+) -> None:
+    assert case
+    sent = DOCUMENTS / "05-advisory-openssl.json"
+    rows = machine.json("submission", "ls", "--limit", "500")
+    name = next(row["id"] for row in rows if row["document"] == sent.name)
+    machine("submission", "original", name, "--to", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == sent.read_bytes()
+    nowhere = machine("submission", "original", name, "--to", tmp_path / "no" / "copy", status=2)
+    assert "cannot be written" in nowhere.err
+
+
+def test_a_contact_is_shown_to_who_may_see_it_and_erased_for_good(
+    machine: Machine, tmp_path: Path
+) -> None:
+    file = tmp_path / "sites.yaml"
+    file.write_text(
+        "sites:\n  - {site: clinic-9, name: Clinic Nine, country: FR,"
+        " contact: {name: Device manager, phone: '+33 1 0000'}}\n"
+    )
+    machine("site", "import", file, "--as", "plm")
+    reference = machine.json("site", "show", "clinic-9")["contact"]
+    assert "Device manager" in machine("contact", "show", reference, "--as", "psirt-2").out
+    assert machine("contact", "show", reference, "--as", "plm", status=4).out == ""
+    assert machine("contact", "erase", reference, "--as", "psirt-2", status=1).out == ""
+    erased = machine("contact", "erase", reference, "--yes", "--as", "psirt-2", "--json").json
+    assert erased == {"reference": reference, "originals": 1}
+    assert (
+        "there is no contact"
+        in machine("contact", "show", reference, "--as", "psirt-2", status=1).err
+    )
