@@ -131,7 +131,7 @@ def test_sql_and_the_oracle_find_the_same_in_both_directions(settings: Settings)
         stack = AsyncExitStack()
         units = runner.run(stack.enter_async_context(opened(settings)))
 
-        @examples(max_examples=150, deadline=None, derandomize=True, database=None)
+        @examples(max_examples=150, derandomize=True, database=None)
         @given(PORTFOLIOS)
         def agree(portfolio: Given) -> None:
             runner.run(_compare(units, portfolio))

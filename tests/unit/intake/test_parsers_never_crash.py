@@ -85,7 +85,7 @@ def test_any_json(value: Any) -> None:
     read(json.dumps(value).encode())
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_value_of_another_type_at_any_place(data: st.DataObject) -> None:
     document = data.draw(st.sampled_from(TEMPLATES))
@@ -102,7 +102,7 @@ def test_any_vector(kind: str, vector: str) -> None:
     read(json.dumps(record).encode())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(TEMPLATES), st.floats(0, 1))
 def test_any_document_cut_off(document: Any, share: float) -> None:
     raw = json.dumps(document).encode()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import rfc8785
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.cases import ScopeStatus
@@ -39,7 +39,6 @@ def test_a_clock_may_name_its_template_with_a_version() -> None:
     assert template_of(None) is None
 
 
-@settings(deadline=None)  # a busy machine is no fault of the draft
 @given(
     template=st.sampled_from(TEMPLATES),
     without=st.sets(st.sampled_from(["case", "product", "entity"])),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from email import message_from_bytes, policy
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.clocks import ClockEscalated, Severity
@@ -16,7 +16,6 @@ from tests.unit.notification.conftest import NOW, clock
 SERVER = Mail(host="mail", sender="Patchvigil <patchvigil@example.org>")
 
 
-@settings(deadline=None)  # a busy machine is no fault of the mail
 @given(label=st.text(min_size=1, max_size=300), key=st.text(max_size=300), late=st.booleans())
 def test_a_mail_reads_back_as_it_was_worded(label: str, key: str, late: bool) -> None:
     escalated = ClockEscalated(
