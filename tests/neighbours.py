@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from fastapi import FastAPI
 
 from schemas import EVENTS
-from schemas.event import Event
+from schemas.event import Event, Tombstone
 from schemas.topics import TOPICS
 from tests.world import World
 
@@ -62,6 +62,14 @@ class Neighbours:
                     topic, event.model_dump_json().encode(), event.key.encode(), headers=headers
                 )
 
+    async def forget(self, end: Tombstone) -> None:
+        """Publish the end of a key as its owner would."""
+        revision = self.revisions[end.TOPIC, end.key] = self.revisions[end.TOPIC, end.key] + 1
+        await self.producer.send_and_wait(
+            self.world.topic(end.TOPIC), None, end.key.encode(),
+            headers=event_headers(end, revision, None),
+        )  # fmt: skip
+
     async def send(
         self,
         topic: str,
@@ -108,7 +116,9 @@ class Neighbours:
         ]
 
 
-def event_headers(event: Event, revision: int, case: str | None) -> list[tuple[str, bytes]]:
+def event_headers(
+    event: Event | Tombstone, revision: int, case: str | None
+) -> list[tuple[str, bytes]]:
     """Give the CloudEvents headers of an event as its owner would write them."""
     headers: Mapping[str, str | None] = {
         "ce_specversion": "1.0",

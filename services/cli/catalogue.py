@@ -1,6 +1,6 @@
 """Commands for products, entities, sites and devices: list, show, import."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -56,7 +56,14 @@ def _add_ls(made: typer.Typer, noun: str) -> None:
 def _add_show(made: typer.Typer, noun: str) -> None:
     @made.command("show", help=f"Show one {noun}, with all its facts.")
     def show(name: Name, json: AsJson = False, who: As = None) -> None:
-        document(door(who).get("intake", f"/v1/{PLURAL[noun]}/{part(name)}"), json_wanted=json)
+        found = door(who).get("intake", f"/v1/{PLURAL[noun]}/{part(name)}")
+        document(found if json else _flat(found, noun), json_wanted=json)
+
+
+def _flat(found: dict[str, Any], noun: str) -> dict[str, Any]:
+    """Put the fields of a product or device beside whether it is retired."""
+    held = found[noun]
+    return {**held, "retired": found["retired"]} if isinstance(held, dict) else found
 
 
 def _devices(

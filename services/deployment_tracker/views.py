@@ -125,6 +125,9 @@ class CampaignView(View):
     stop_rules: StopRules
     planned_by: str
     planned_at: datetime
+    ended_at: datetime | None = Field(
+        description="When it ended; the topic `coverage` forgets it 30 days later."
+    )
     waves: tuple[WaveView, ...]
 
 

@@ -89,6 +89,7 @@ def _campaign(campaign: Campaign, waves: Sequence[WaveView]) -> CampaignView:
         stop_rules=campaign.stop_rules,
         planned_by=campaign.planned_by,
         planned_at=campaign.planned_at,
+        ended_at=campaign.ended_at,
         waves=tuple(waves),
     )
 

@@ -100,6 +100,7 @@ class Campaign:
     state: CampaignState
     planned_by: str
     planned_at: datetime
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +255,7 @@ def _campaign(row: Record) -> Campaign:
         state=CampaignState(row["state"]),
         planned_by=row["planned_by"],
         planned_at=row["planned_at"],
+        ended_at=row["ended_at"],
     )
 
 

@@ -96,6 +96,7 @@ async def test_the_cells_of_an_aborted_campaign_end_too(fleet: Fleet) -> None:
     assert records[-1].value is None
     found = await fleet.get(f"/v1/campaigns/{campaign}/coverage")
     assert found["overall"]["states"] == {"not_offered": 30}
+    assert (await fleet.get(f"/v1/campaigns/{campaign}"))["ended_at"]
 
 
 async def test_a_report_that_comes_later_brings_every_cell_back_until_30_days_after_it(

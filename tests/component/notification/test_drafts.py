@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from schemas.campaigns import CoverageChanged
+from schemas.campaigns import CoverageChanged, CoverageForgotten
 from schemas.cases import CaseMerged, ExploitationAssessed, ExploitationVerdict
 from schemas.clocks import Anchor, ClockEnded, ClockMode, ClockMoved, ClockState
 from schemas.devices import DeviceState, Method
@@ -277,6 +277,39 @@ async def test_the_806_report_counts_devices_and_states_what_is_not_available(
     assert value(filled, "c1.number") == "0000000-12/1/26-001-C"
     assert "2026-12-10" in value(filled, "c13.not_available")
     assert "c11.consignees" not in required(filled)
+
+
+async def test_what_the_topic_forgets_of_coverage_is_still_known(
+    service: Running, stage: Stage
+) -> None:
+    await stage.facts()
+    at = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    await stage.start(
+        stage.clock("report", anchor=Anchor(name="initiated_at", at=at, set_by="q", set_at=at))
+    )
+
+    def cell(market: str, total: int) -> CoverageChanged:
+        return CoverageChanged(
+            campaign=f"c-{stage.case}", case=stage.case, product=stage.product, version="4.1",
+            method=Method.MANUAL, wave=1, market=market, total=total, covered=0,
+            states={DeviceState.NOT_OFFERED: total}, counted_at=datetime.now(UTC),
+        )  # fmt: skip
+
+    american = cell("US", 120)
+    await service.others.publish(american)
+    await service.others.forget(CoverageForgotten(american.key))
+    await service.others.publish(cell("DE", 80))
+
+    async def counted() -> bool:
+        return value(await stage.draft("report"), "c9.total") == "200"
+
+    assert await eventually(counted)
+    await service.others.publish(american.model_copy(update={"total": 121}))
+
+    async def newer() -> bool:
+        return value(await stage.draft("report"), "c9.total") == "201"
+
+    assert await eventually(newer)
 
 
 async def test_the_sheet_lists_gaps_first_and_holds_nothing_inline(stage: Stage) -> None:
