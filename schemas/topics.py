@@ -199,7 +199,8 @@ _STREAMS = (
         ("triage", "deadline-clock", "notification", INTEGRATION),
         "campaign/product/version/hardware/market/method/wave",
         compacted=True,
-        description="How far a measure verifiably is: absolute counts a cell.",
+        description="How far a measure verifiably is: absolute counts a cell, ended by a tombstone"
+        " 30 days after its campaign.",
     ),
 )
 
