@@ -1,13 +1,16 @@
 """Fetches Apache Kafka's jars once for this user, each checked against its digest."""
 
+import errno
 import hashlib
 import os
+import queue
 import tempfile
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 import platformdirs
@@ -19,7 +22,8 @@ LOCK = Path(__file__).with_name("kafka.lock")
 
 _AT_ONCE = 8
 _TRIES = 3
-_SECONDS = 60
+_SECONDS = 20
+"""How long a repository may be silent before a download is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,68 +66,127 @@ def fetch(say: Callable[[str], None]) -> Path:
     """Give the folder of all jars, downloading what is missing with progress through `say`.
 
     Raises:
-        StackError: Maven Central cannot be reached, the disk is full, or a digest differs.
+        StackError: Maven Central cannot be reached, the cache cannot be used, or a digest differs.
     """
     place = folder()
-    missing = [jar for jar in locked() if not (place / jar.name).exists()]
-    if not missing:
-        return place
-    source = os.environ.get("PATCHVIGIL_MAVEN_URL") or MAVEN_CENTRAL
-    total = sum(jar.size for jar in missing)
-    say(f"downloading Apache Kafka, once: {len(missing)} files, {total / 1e6:.0f} MB from {source}")
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        _download_all(missing, source, place, say)
-    except urllib.error.URLError as error:
-        raise StackError(
-            f"Apache Kafka cannot be downloaded from {source}: {error.reason}",
-            "connect this machine once; or name a mirror of Maven Central in PATCHVIGIL_MAVEN_URL;"
-            " or use a broker you have: set PATCHVIGIL_STACK=external, PATCHVIGIL_KAFKA_BOOTSTRAP,"
-            " PATCHVIGIL_POSTGRES_DSN and PATCHVIGIL_REDIS_URL",
-        ) from error
+        missing = [jar for jar in locked() if not (place / jar.name).exists()]
+        if missing:
+            place.mkdir(parents=True, exist_ok=True)
+            _download_all(missing, _source(), place, say)
     except OSError as error:
         raise StackError(
             f"Apache Kafka cannot be stored in {place}: {error.strerror or error}",
-            "free some space, or choose another folder with PATCHVIGIL_CACHE",
+            f"{_mend(error)} choose another folder with PATCHVIGIL_CACHE",
         ) from error
     return place
 
 
+def _source() -> str:
+    """Give the repository's address.
+
+    Raises:
+        StackError: what the environment names is no address.
+    """
+    source = os.environ.get("PATCHVIGIL_MAVEN_URL") or MAVEN_CENTRAL
+    if not source.startswith(("https://", "http://")):
+        raise StackError(
+            f"PATCHVIGIL_MAVEN_URL={source} is no address of a Maven repository",
+            f"write it in full, as in {MAVEN_CENTRAL}",
+        )
+    return source.rstrip("/")
+
+
+def _mend(error: OSError) -> str:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "free some space, or"
+    return "make it writable for the user who runs this, or"
+
+
 def _download_all(jars: list[Jar], source: str, place: Path, say: Callable[[str], None]) -> None:
+    """Download side by side, in threads that no Ctrl-C has to wait for."""
     total, done, told = sum(jar.size for jar in jars), 0, 0
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        # The large ones first, so that none of them is left alone at the end.
-        biggest_first = sorted(jars, key=lambda jar: -jar.size)
-        running = {pool.submit(_download, jar, source, place): jar for jar in biggest_first}
-        try:
-            for finished in as_completed(running):
-                finished.result()
-                done += running[finished].size
-                if (tenth := 10 * done // total) > told:
-                    told = tenth
-                    say(f"  {done / 1e6:3.0f} of {total / 1e6:.0f} MB")
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    say(f"downloading Apache Kafka, once: {len(jars)} files, {total / 1e6:.0f} MB from {source}")
+    wanted: queue.SimpleQueue[Jar] = queue.SimpleQueue()
+    # The large ones first, so that none of them is left alone at the end.
+    for jar in sorted(jars, key=lambda jar: -jar.size):
+        wanted.put(jar)
+    ended: queue.SimpleQueue[Jar | Exception] = queue.SimpleQueue()
+    for number in range(_AT_ONCE):
+        work = (wanted, ended, source, place)
+        threading.Thread(target=_work, args=work, name=f"jars-{number}", daemon=True).start()
+    for _ in jars:
+        outcome = ended.get()
+        if isinstance(outcome, Exception):
+            raise outcome
+        done += outcome.size
+        if (tenth := 10 * done // total) > told:
+            told = tenth
+            say(f"  {done / 1e6:3.0f} of {total / 1e6:.0f} MB")
 
 
-def _download(jar: Jar, source: str, place: Path) -> None:
-    url = f"{source.rstrip('/')}/{jar.path}"
+def _work(
+    wanted: "queue.SimpleQueue[Jar]",
+    ended: "queue.SimpleQueue[Jar | Exception]",
+    source: str,
+    place: Path,
+) -> None:
+    """Download what is wanted until nothing is left or something fails."""
+    try:
+        while True:
+            jar = wanted.get_nowait()
+            _store(jar, _download(jar, source), place)
+            ended.put(jar)
+    except queue.Empty:
+        return
+    except Exception as error:  # noqa: BLE001 - handed to the thread that waits, and raised there
+        ended.put(error)
+
+
+def _download(jar: Jar, source: str) -> bytes:
+    """Read one file and check that it is the one that was locked.
+
+    Raises:
+        StackError: the repository cannot be reached, lacks the file, or has another.
+    """
+    url = f"{source}/{jar.path}"
     for left in reversed(range(_TRIES)):
         try:
-            with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310 - https or the operator's own mirror
-                content = answer.read()
+            with urllib.request.build_opener().open(url, timeout=_SECONDS) as answer:
+                content: bytes = answer.read()
             break
-        except urllib.error.HTTPError:
-            raise
-        except OSError as error:
+        except urllib.error.HTTPError as error:
+            with error:  # it holds the connection
+                raise _unreachable(source, str(error)) from error
+        except (OSError, HTTPException) as error:
             if not left:
-                raise urllib.error.URLError(str(getattr(error, "reason", error))) from error
+                raise _unreachable(source, getattr(error, "reason", error)) from error
     if hashlib.sha256(content).hexdigest() != jar.sha256:
         raise StackError(
             f"{url} is not the file that kafka.lock names: its digest differs",
             "if a mirror or proxy alters downloads, name another in PATCHVIGIL_MAVEN_URL",
         )
+    return content
+
+
+def _unreachable(source: str, reason: object) -> StackError:
+    return StackError(
+        f"Apache Kafka cannot be downloaded from {source}: {reason}",
+        "connect this machine once, through a proxy by the usual https_proxy; or name a mirror of"
+        " Maven Central in PATCHVIGIL_MAVEN_URL; or use servers you have: set"
+        " PATCHVIGIL_STACK=external, PATCHVIGIL_KAFKA_BOOTSTRAP, PATCHVIGIL_POSTGRES_DSN and"
+        " PATCHVIGIL_REDIS_URL",
+    )
+
+
+def _store(jar: Jar, content: bytes, place: Path) -> None:
+    """Put a file into the cache whole or not at all, even with two downloads at once."""
     with tempfile.NamedTemporaryFile(dir=place, delete=False) as file:
-        file.write(content)
-    Path(file.name).replace(place / jar.name)  # whole or not at all, even with two at once
+        unfinished = Path(file.name)
+        try:
+            file.write(content)
+            file.flush()
+            unfinished.replace(place / jar.name)
+        except OSError:
+            unfinished.unlink()
+            raise

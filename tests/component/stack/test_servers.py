@@ -15,7 +15,7 @@ import pytest
 import redis
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from deploy.embedded import jars, process
+from deploy.embedded import process
 from deploy.embedded.home import open_home
 from deploy.errors import StackError
 from deploy.stack import provide, running, stop
@@ -154,17 +154,6 @@ def test_secrets_are_readable_by_their_owner_only(stack: Stack, tmp_path: Path) 
     finally:
         os.umask(process_umask)
     assert private.stat().st_mode & 0o777 == 0o600
-
-
-def test_no_maven_central_says_how_to_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATCHVIGIL_CACHE", str(tmp_path))
-    monkeypatch.setenv("PATCHVIGIL_MAVEN_URL", "http://127.0.0.1:9")
-    with pytest.raises(StackError, match="cannot be downloaded") as refused:
-        jars.fetch(lambda _: None)
-    for way in ("PATCHVIGIL_MAVEN_URL", "PATCHVIGIL_STACK=external", "PATCHVIGIL_KAFKA_BOOTSTRAP"):
-        assert way in refused.value.mend
 
 
 @pytest.mark.parametrize(
