@@ -14,8 +14,8 @@ NOT_A_DUTY = "not a legal duty"
 """How every shadow clock's reason begins."""
 
 _EXCLUSIONS = {
-    EuRegime.MDR: "CRA Article 2(2)(a): a device under Regulation (EU) 2017/745",
-    EuRegime.IVDR: "CRA Article 2(2)(b): a device under Regulation (EU) 2017/746",
+    EuRegime.MDR: "MDR device: CRA Article 2(2)(a), under Regulation (EU) 2017/745",
+    EuRegime.IVDR: "IVDR device: CRA Article 2(2)(b), under Regulation (EU) 2017/746",
 }
 
 

@@ -77,7 +77,7 @@ async def test_a_confirmation_makes_both_clocks_run_from_awareness(fleet: Fleet)
 async def test_a_device_gets_a_shadow_clock_that_never_pages(fleet: Fleet) -> None:
     await fleet.publish(story.signalled("C-3", "pump"))
     warning = await fleet.clock("C-3", WARNING, "pump", mode="shadow")
-    assert warning["mode_reason"].startswith("not a legal duty: CRA Article 2(2)")
+    assert warning["mode_reason"].startswith("not a legal duty: MDR device: CRA Article 2(2)")
     assert {each.severity for each in await fleet.said("C-3", ClockEscalated)} == {Severity.TICKET}
 
 

@@ -34,7 +34,12 @@ CRA, FDA, FINAL = law("cra.aev.early_warning"), law("us806.report"), law("cra.ae
     ("known", "mode", "reason", "assumed"),
     [
         (product(OTHER), ClockMode.MANDATORY, "Article 2(1)", False),
-        (product(DEVICE), ClockMode.SHADOW, "not a legal duty: CRA Article 2(2)(a)", False),
+        (
+            product(DEVICE),
+            ClockMode.SHADOW,
+            "not a legal duty: MDR device: CRA Article 2(2)(a)",
+            False,
+        ),
         (product(ACCESSORY), ClockMode.SHADOW, "as an accessory", False),
         (product(DEVICE, EuRegime.IVDR), ClockMode.SHADOW, "Article 2(2)(b)", False),
         (product(DEVICE, legacy=True), ClockMode.SHADOW, "Article 2(2)(a)", True),
