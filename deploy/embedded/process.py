@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from deploy.errors import StackError
 
 _CHILD = Path(__file__).with_name("child.py")
 _TAIL = 1500
+_SCRAPS = 1024 * 1024
+"""Bytes; a disk with less left is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,13 @@ class Server:
         if self.process.poll() is not None:
             raise explain(self.plan.name, self.process.returncode, self.said(), self.log)
         return self.plan.ready()
+
+    def ended(self) -> StackError | None:
+        """Say why it ended while it was needed; None while it runs."""
+        status = self.process.poll()
+        if status is None:
+            return None
+        return explain(self.plan.name, status, self.said(), self.log, did="ended while it ran")
 
     def said(self) -> str:
         """Give the end of what it wrote to its log since this start."""
@@ -134,12 +144,16 @@ _KNOWN = (
 )
 
 
-def explain(name: str, status: int, said: str, log: Path) -> StackError:
-    """Say why a server did not come up, in words for what is commonly the cause."""
+def explain(
+    name: str, status: int, said: str, log: Path, *, did: str = "did not start"
+) -> StackError:
+    """Say why a server ended, in words for what is commonly the cause."""
+    if shutil.disk_usage(log.parent).free < _SCRAPS:  # then its log could not take its last words
+        said += _KNOWN[0][0][0]
     for marks, reason, mend in _KNOWN:
         if any(mark in said for mark in marks):
-            return StackError(f"{name} did not start: {reason}. Its log is {log}", mend)
+            return StackError(f"{name} {did}: {reason}. Its log is {log}", mend)
     return StackError(
-        f"{name} ended with status {status} instead of starting. It said last:\n{said.strip()}",
+        f"{name} {did}, it ended with status {status}. It said last:\n{said.strip()}",
         f"read the whole log: {log}",
     )

@@ -1,9 +1,10 @@
 """Starts Kafka, PostgreSQL and Valkey side by side in one home, and stops them cleanly."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from deploy.credentials import POSTGRES_ADMIN, Credentials, load_or_create
 from deploy.embedded import jars, kafka, ports, postgres, process, valkey
@@ -20,6 +21,7 @@ STOP_PATIENCE = 20.0
 
 Say = Callable[[str], None]
 
+_LOOK_SECONDS = 1.0
 _SERVERS = ("kafka", "kafka-controller", "postgres", "valkey")
 
 
@@ -31,6 +33,8 @@ class Servers:
     home: Home
     _say: Say
     _running: dict[str, process.Server]
+    _resting: set[str] = field(default_factory=set)
+    """Those that were stopped on purpose."""
 
     def stop(self, name: str) -> None:
         """Stop one server (`kafka`, `postgres` or `valkey`) cleanly, and wait for its end.
@@ -38,6 +42,7 @@ class Servers:
         Raises:
             KeyError: there is no such server.
         """
+        self._resting.add(name)
         stop([self._running[name]], self._say)
 
     def start(self, name: str) -> None:
@@ -51,6 +56,28 @@ class Servers:
         prepared = replace(self._running[name].plan, preparation=())
         self._running[name] = process.start(prepared, self.home.logs)
         _wait([self._running[name]], self._say, began)
+        self._resting.discard(name)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Tell of each server that ends by itself, and why, for as long as the context lasts."""
+        over = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=[over], name="servers", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+
+    def _watch(self, over: threading.Event) -> None:
+        told: set[int] = set()
+        while not over.wait(_LOOK_SECONDS):
+            for name, server in list(self._running.items()):
+                reason = server.ended()
+                if reason and name not in self._resting and server.process.pid not in told:
+                    told.add(server.process.pid)
+                    self._say(f"{reason}, then stop the fleet and start it again")
 
 
 @contextmanager
@@ -84,7 +111,9 @@ def operate(home: Home, say: Say, *, durable: bool = True) -> Iterator[Servers]:
         (home.path / "postgres" / "initial-password").unlink(missing_ok=True)
         what = "set up and started" if first else "started"
         say(f"Kafka, PostgreSQL and Valkey {what} in {time.monotonic() - began:.1f} s")
-        yield Servers(_stack(home, credentials, chosen), home, say, running)
+        servers = Servers(_stack(home, credentials, chosen), home, say, running)
+        with servers.watched():
+            yield servers
     finally:
         stop(list(running.values()), say)
 

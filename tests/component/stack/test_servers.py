@@ -15,7 +15,7 @@ import pytest
 import redis
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from deploy.embedded import process
+from deploy.embedded import process, servers
 from deploy.embedded.home import open_home
 from deploy.errors import StackError
 from deploy.stack import provide, running, stop
@@ -163,13 +163,40 @@ def test_secrets_are_readable_by_their_owner_only(stack: Stack, tmp_path: Path) 
         ("java.net.BindException: Address already in use", "its port was taken"),
         ('FATAL: data directory "x" has wrong ownership', "may not read or write its folder"),
         ("There is insufficient memory for the Java Runtime", "not enough memory"),
-        ("Segmentation fault", "ended with status 3 instead of starting"),
+        ("Segmentation fault", "kafka did not start, it ended with status 3"),
     ],
 )
-def test_a_server_that_ends_early_is_explained(said: str, reason: str) -> None:
-    error = process.explain("kafka", 3, said, Path("kafka.log"))
+def test_a_server_that_ends_early_is_explained(said: str, reason: str, tmp_path: Path) -> None:
+    error = process.explain("kafka", 3, said, tmp_path / "kafka.log")
     assert reason in error.reason
     assert error.mend
+
+
+def test_a_full_disk_is_named_although_no_log_could_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1024}))
+    error = process.explain("kafka", 1, "", tmp_path / "kafka.log")
+    assert "kafka did not start: the disk is full" in error.reason
+
+
+def test_a_server_that_ends_by_itself_is_told_and_one_that_is_stopped_is_not(
+    tmp_path: Path,
+) -> None:
+    said: list[str] = []
+    home = open_home(tmp_path)
+    with servers.operate(home, said.append, durable=False) as running_servers:
+        running_servers.stop("valkey")
+        running_servers.start("valkey")
+        (kafka,) = [pid for pid, name in _processes(tmp_path).items() if name == "java"]
+        os.kill(kafka, signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while not (told := [line for line in said if "ended while it ran" in line]):
+            assert time.monotonic() < deadline, said
+            time.sleep(0.1)
+    (line,) = told
+    assert line.startswith("kafka ended while it ran, it ended with status -9")
+    assert "What to do: " in line
 
 
 def test_a_server_that_cannot_start_ends_the_others_too(tmp_path: Path) -> None:
@@ -177,7 +204,9 @@ def test_a_server_that_cannot_start_ends_the_others_too(tmp_path: Path) -> None:
         pass
     (tmp_path / "postgres" / "data" / "PG_VERSION").write_text("9\n")
     with (
-        pytest.raises(StackError, match="postgres ended with status 1") as refused,
+        pytest.raises(
+            StackError, match="postgres did not start, it ended with status 1"
+        ) as refused,
         provide("embedded", tmp_path),
     ):
         pass
