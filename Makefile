@@ -2,7 +2,6 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.set-up
 
@@ -11,7 +10,7 @@ help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
 
 .PHONY: setup
-setup: $(STAMP) ## Make .venv with everything in it; quick when nothing changed
+setup: $(STAMP) ## Make .venv with everything in it; PYTHON=path names the interpreter
 
 $(STAMP): pyproject.toml uv.lock deploy/setup.sh
 	@PYTHON="$(PYTHON)" bash deploy/setup.sh

@@ -3,15 +3,22 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 began=$SECONDS
-python=${PYTHON:-python3}
 
 fail() { printf 'setup: %s\n  What to do: %s\n' "$1" "$2" >&2; exit 1; }
 
-command -v "$python" >/dev/null || fail "there is no $python" \
-  "install Python 3.11 or later, or name it: make setup PYTHON=/path/to/python"
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail \
-  "$("$python" --version) is too old" \
-  "install Python 3.11 or later, or name it: make setup PYTHON=/path/to/python"
+fits() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+[ -w . ] || fail "$PWD belongs to another user, and .venv goes there" \
+  "clone the project into a folder of your own"
+python=${PYTHON:-}
+if [ -z "$python" ]; then # the usual one, or on older systems a newer one beside it
+  for python in python3 python3.14 python3.13 python3.12 python3.11 python3; do
+    if fits "$python"; then break; fi
+  done
+fi
+mend="install Python 3.11 or later, or name it: make setup PYTHON=/path/to/python"
+command -v "$python" >/dev/null || fail "there is no $python" "$mend"
+fits "$python" || fail "$("$python" --version 2>&1 | tail -1) is too old" "$mend"
 
 uv=$(command -v uv || true)
 if [ ! -x .venv/bin/python ]; then
