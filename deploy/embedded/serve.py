@@ -2,12 +2,16 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
+from deploy.embedded.home import default_home, open_home
 from deploy.errors import StackError
+from deploy.principals import ensure as ensure_principals
 from deploy.stack import running
 from schemas.topics import SERVICES
 
@@ -35,18 +39,31 @@ def serve(application: str) -> int:
         timeout_graceful_shutdown=GRACE,
     )
     server = uvicorn.Server(config)
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        # After its clean stop uvicorn raises the signal again, for whoever had it before.
+        signal.signal(sign, _stopped_already)
     server.run()
     return 0 if server.started else 3
+
+
+def _stopped_already(_sign: int, _frame: FrameType | None) -> None:
+    """Do nothing more."""
 
 
 def environment(service: str, home: Path | None) -> dict[str, str]:
     """Find a service's settings: those of the stack that runs in the home, else the caller's own.
 
+    Whoever may act is in the home's principals file, unless the stack or the caller names another.
+
     Raises:
         StackError: no stack runs there and the environment names no database.
     """
-    if found := running(home):
-        return found.stack.environment(service)
+    place = home or default_home()
+    if found := running(place):
+        settings = found.stack.environment(service)
+        named = found.stack.principals_file or os.environ.get("PATCHVIGIL_PRINCIPALS_FILE")
+        people = named or str(ensure_principals(open_home(place)))
+        return settings | {"PATCHVIGIL_PRINCIPALS_FILE": people}
     if "PATCHVIGIL_POSTGRES_DSN" in os.environ:
         return {}
     raise StackError(

@@ -21,7 +21,9 @@ class SealError(Exception):
 class SealSettings(BaseSettings):
     """Where the key of personal data is."""
 
-    model_config = SettingsConfigDict(env_prefix="PATCHVIGIL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="PATCHVIGIL_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     pii_key_file: Path | None = Field(
         None,

@@ -16,7 +16,9 @@ PREFIX = "PATCHVIGIL_"
 class Settings(BaseSettings):
     """What an operator may set, as environment variables that start with `PATCHVIGIL_`."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     kafka_bootstrap: str = Field(
         "127.0.0.1:9092", description="Kafka's addresses: `host:port`, separated by commas."

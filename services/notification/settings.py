@@ -14,7 +14,9 @@ ROSTER_VARIABLE = f"{PREFIX}ROSTER_FILE"
 class NotificationSettings(BaseSettings):
     """Read from the environment, like the kit's."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     roster_file: Path | None = Field(
         None, description="YAML of who is on call and how they are told; docs/on-call.md says how."

@@ -3,11 +3,7 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -20,29 +16,9 @@ from deploy.embedded.home import open_home
 from deploy.errors import StackError
 from deploy.stack import provide, running, stop
 from deploy.world import Stack
+from tests.component.stack.started import alone, await_none, processes
 
 pytestmark = pytest.mark.stack
-
-
-def _processes(home: Path) -> dict[int, str]:
-    """Find the processes that work in this home: every server's working directory is there."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and entry.name != str(os.getpid()):
-            try:
-                folder, name = (entry / "cwd").readlink(), (entry / "comm").read_text().strip()
-            except OSError:
-                continue
-            if folder.is_relative_to(home):
-                found[int(entry.name)] = name
-    return found
-
-
-def _await_none(home: Path, patience: float = 25) -> None:
-    deadline = time.monotonic() + patience
-    while left := _processes(home):
-        assert time.monotonic() < deadline, left
-        time.sleep(0.1)
 
 
 def _write(stack: Stack) -> None:
@@ -75,7 +51,7 @@ async def test_a_restart_keeps_the_data_the_ports_and_the_passwords(tmp_path: Pa
     with provide("embedded", tmp_path) as first:
         _write(first)
         await _execute(first, "CREATE TABLE kept AS SELECT 42 AS n")
-    _await_none(tmp_path)
+    await_none(tmp_path)
     said: list[str] = []
     with provide("embedded", tmp_path, say=said.append) as second:
         assert second == first
@@ -84,7 +60,7 @@ async def test_a_restart_keeps_the_data_the_ports_and_the_passwords(tmp_path: Pa
         with redis.Redis.from_url(second.redis_url) as client:
             assert client.get("kept") == b"yes"
     assert not any("set up" in line for line in said)
-    _await_none(tmp_path)
+    await_none(tmp_path)
 
 
 async def test_a_port_that_another_program_took_is_replaced_and_told(tmp_path: Path) -> None:
@@ -99,43 +75,27 @@ async def test_a_port_that_another_program_took_is_replaced_and_told(tmp_path: P
     assert any(line.startswith(expected) for line in said)
 
 
-@contextmanager
-def _alone(home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the servers from a process of their own, as a person would."""
-    command = [sys.executable, "-m", "deploy.embedded", "--home", str(home)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as started:
-        deadline = time.monotonic() + 90
-        while running(home) is None:
-            assert started.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        try:
-            yield started
-        finally:
-            started.kill()
-
-
 def test_servers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
-    with _alone(tmp_path) as parent:
-        assert set(_processes(tmp_path).values()) >= {"java", "postgres", "valkey-server"}
+    with alone(tmp_path) as parent:
+        assert set(processes(tmp_path).values()) >= {"java", "postgres", "valkey-server"}
         parent.kill()
         parent.wait()
-        _await_none(tmp_path)
+        await_none(tmp_path)
     assert running(tmp_path) is None
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_everything_cleanly(tmp_path: Path, sign: signal.Signals) -> None:
-    with _alone(tmp_path) as parent:
+    with alone(tmp_path) as parent:
         parent.send_signal(sign)
         assert parent.wait(30) == 0
-    assert _processes(tmp_path) == {}
+    assert processes(tmp_path) == {}
     assert not (tmp_path / "postgres" / "data" / "postmaster.pid").exists()
     assert not (tmp_path / "stack.json").exists()
 
 
 def test_stop_ends_what_runs_in_a_home_and_says_if_nothing_did(tmp_path: Path) -> None:
-    with _alone(tmp_path) as parent:
+    with alone(tmp_path) as parent:
         assert stop(tmp_path)
         assert parent.wait(10) == 0
     assert not stop(tmp_path)
@@ -188,7 +148,7 @@ def test_a_server_that_ends_by_itself_is_told_and_one_that_is_stopped_is_not(
     with servers.operate(home, said.append, durable=False) as running_servers:
         running_servers.stop("valkey")
         running_servers.start("valkey")
-        (kafka,) = [pid for pid, name in _processes(tmp_path).items() if name == "java"]
+        (kafka,) = [pid for pid, name in processes(tmp_path).items() if name == "java"]
         os.kill(kafka, signal.SIGKILL)
         deadline = time.monotonic() + 20
         while not (told := [line for line in said if "ended while it ran" in line]):
@@ -211,4 +171,4 @@ def test_a_server_that_cannot_start_ends_the_others_too(tmp_path: Path) -> None:
     ):
         pass
     assert "postgres.log" in refused.value.mend
-    _await_none(tmp_path)
+    await_none(tmp_path)

@@ -23,6 +23,11 @@ def test_a_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch) ->
     assert Settings().topic_prefix == "blue."
 
 
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}PRINCIPALS_FILE", "")
+    assert Settings().principals_file is None
+
+
 def test_passwords_do_not_show() -> None:
     assert "hunter2" not in repr(Settings(kafka_password="hunter2"))
 
