@@ -29,6 +29,12 @@ USERS = {service: 10_001 + index for index, service in enumerate(SERVICES)}
 REDIS_USER = 10_011
 KAFKA_USER = 1000  # the official image's own
 
+KAFKA_PORT = 9092
+"""Where Kafka answers programs on this machine, if nothing else is asked for."""
+
+PUBLISHED = {**SERVICE_PORTS, "kafka": KAFKA_PORT}
+"""The port of each container that is published, inside, and on this machine unless asked else."""
+
 _FLEET = "FLEET"
 _HOST = "HOST"
 
@@ -47,13 +53,18 @@ def stack(credentials: Credentials) -> Stack:
     )
 
 
-def kafka_settings(credentials: Credentials) -> dict[str, str]:
+def variable(name: str) -> str:
+    """Name what says on which port of this machine a container is published."""
+    return f"PUBLISHED_{name.upper().replace('-', '_')}"
+
+
+def kafka_settings(credentials: Credentials, published: int = KAFKA_PORT) -> dict[str, str]:
     """Set the node up: one listener for the fleet, one for programs on this machine."""
     return {
         **node.COMMON,
         **node.listeners(
-            {_FLEET: ":9094", _HOST: ":9092", node.CONTROLLER: ":9093"},
-            {_FLEET: "kafka:9094", _HOST: "localhost:9092"},
+            {_FLEET: ":9094", _HOST: f":{KAFKA_PORT}", node.CONTROLLER: ":9093"},
+            {_FLEET: "kafka:9094", _HOST: f"localhost:{published}"},
         ),
         **node.controller(credentials),
         **node.by_both(_FLEET, credentials),

@@ -28,7 +28,8 @@ def main() -> None:
         _give(_settings_file(service), _settings(credentials, service), place.USERS[service])
     _give_key()
     _give(place.CREDENTIALS / "redis.conf", _redis(credentials), place.REDIS_USER)
-    settings = node.properties(place.kafka_settings(credentials))
+    published = int(os.environ.get(place.variable("kafka")) or place.KAFKA_PORT)
+    settings = node.properties(place.kafka_settings(credentials, published))
     # Its image copies the file, mode and all, and then appends to the copy.
     _give(place.KAFKA_SETTINGS / "server.properties", settings, place.KAFKA_USER, 0o600)
     # Alone in its volume, which only PostgreSQL and the jobs have: its image reads it as a user

@@ -9,13 +9,16 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deploy.embedded.ports import SERVICE_PORTS, is_free
+from deploy.compose import place
+from deploy.embedded.ports import free_port, is_free
 from deploy.world import KafkaAddress
+from schemas.topics import SERVICES
 from tests.containers.engine import NoEngineError, engine
 from tests.containers.story import Fleet, play
 
@@ -25,7 +28,6 @@ PROJECT = "patchvigil-test"
 _COMPOSE = ("docker", "compose", "--progress", "quiet", "--project-name", PROJECT)
 _WORLD = ("tests/component/stack/test_access.py", "tests/component/stack/test_topics.py")
 _UP_SECONDS = "300"
-_KAFKA_PORT = 9092
 
 
 def say(text: str) -> None:
@@ -36,23 +38,38 @@ def say(text: str) -> None:
 @contextmanager
 def composed() -> Iterator[Fleet]:
     """Bring the compose fleet up, and remove it with its volumes afterwards."""
-    taken = [port for port in (*SERVICE_PORTS.values(), _KAFKA_PORT) if not is_free(port)]
-    assert not taken, f"ports {taken} are in use: stop what runs there (`patchvigil down`)"
+    ports = _published()
+    os.environ.update({place.variable(name): str(port) for name, port in ports.items()})
+    down = [*_COMPOSE, "down", "--volumes", "--timeout", "30"]
+    subprocess.run(down, check=False)  # what a run that was killed left behind
+    began = time.monotonic()
     try:
         subprocess.run([*_COMPOSE, "build", "--quiet"], check=True)
+        say(f"the images are built after {time.monotonic() - began:.0f} s")
         up = [*_COMPOSE, "up", "--detach", "--wait", "--wait-timeout", _UP_SECONDS]
         subprocess.run(up, check=True)
+        say(f"the compose fleet is up after {time.monotonic() - began:.0f} s")
         yield Fleet(
-            {service: f"http://127.0.0.1:{port}" for service, port in SERVICE_PORTS.items()},
+            {service: f"http://127.0.0.1:{ports[service]}" for service in SERVICES},
             _secret("tokens.json"),
-            KafkaAddress(f"127.0.0.1:{_KAFKA_PORT}", _secret("credentials.json")["kafka"]),
+            KafkaAddress(f"127.0.0.1:{ports['kafka']}", _secret("credentials.json")["kafka"]),
         )
     except BaseException:
         subprocess.run([*_COMPOSE, "ps", "--all"], check=False)
         subprocess.run([*_COMPOSE, "logs", "--no-color", "--tail", "20"], check=False)
         raise
     finally:
-        subprocess.run([*_COMPOSE, "down", "--volumes", "--timeout", "30"], check=False)
+        subprocess.run(down, check=False)
+
+
+def _published() -> dict[str, int]:
+    """Choose where the fleet is published: as usual, or elsewhere where a port is taken."""
+    chosen: dict[str, int] = {}
+    for name, port in place.PUBLISHED.items():
+        chosen[name] = port if is_free(port) else free_port(chosen.values())
+        if chosen[name] != port:
+            say(f"port {port} is taken by another program: {name} is published on {chosen[name]}")
+    return chosen
 
 
 def _secret(name: str) -> dict[str, Any]:

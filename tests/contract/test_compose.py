@@ -39,6 +39,11 @@ def _variables(*settings: type[BaseSettings]) -> set[str]:
 KNOWN = _variables(Settings, NotificationSettings, SealSettings)
 
 
+def _published(name: str, port: int) -> str:
+    """Write a port that another may take the place of, on this machine only."""
+    return f"127.0.0.1:${{{place.variable(name)}:-{port}}}:{port}"
+
+
 def test_the_containers_are_the_servers_the_jobs_and_every_service() -> None:
     assert set(CONTAINERS) == {*SERVERS, *JOBS, *SERVICES}
 
@@ -51,7 +56,7 @@ def test_a_service_is_built_from_its_folder_and_answers_on_its_port(service: str
     assert (ROOT / "services" / folder / "app.py").is_file()
     assert container["build"]["target"] == "service"
     port = SERVICE_PORTS[service]
-    assert container["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert container["ports"] == [_published(service, port)]
     assert container["user"] == f"{place.USERS[service]}:{place.GROUP}"
 
 
@@ -102,6 +107,11 @@ def test_the_servers_answer_where_the_services_are_told() -> None:
     assert stack.kafka.bootstrap in settings["advertised.listeners"]
     inside = {listener.rsplit(":", 1)[1] for listener in settings["listeners"].split(",")}
     assert {port.rsplit(":", 1)[1] for port in CONTAINERS["kafka"]["ports"]} <= inside
+    assert CONTAINERS["kafka"]["ports"] == [_published("kafka", place.KAFKA_PORT)]
+    given = CONTAINERS["secrets"]["environment"]
+    assert given == {place.variable("kafka"): f"${{{place.variable('kafka')}:-{place.KAFKA_PORT}}}"}
+    moved = place.kafka_settings(credentials, 19092)
+    assert "HOST://localhost:19092" in moved["advertised.listeners"].split(",")
     assert stack.postgres.host in CONTAINERS
     assert re.search(r"@(\w+):6379/", stack.redis_url)[1] in CONTAINERS  # type: ignore[index]
     mounted = {volume.split(":")[1] for volume in CONTAINERS["intake"]["volumes"]}
