@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from schemas.cases import ScopeItem, ScopeStatus
@@ -46,7 +47,7 @@ def open_for(
         OpenItem(
             OpenKind.DECISION,
             f"{each.question} for {each.product}" if each.product else each.question,
-            f"{each.title} Open since {each.since.isoformat()}.",
+            f"{each.title} Open since {_minute(each.since)}.",
             f"needs {' or '.join(each.roles)}",
         )
         for each in waits
@@ -59,16 +60,20 @@ def open_for(
     return tuple(found)
 
 
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}Z"
+
+
 def _clocks(record: CaseRecord) -> Iterator[OpenItem]:
     """Legal duties that bind and are neither met nor ended; being late does not end one."""
     for clock in record.clocks:
         if clock.is_open and clock.is_legal_duty:
-            due = f", due {clock.due.isoformat()}" if clock.due else ""
+            due = f", due {_minute(clock.due)}" if clock.due else ""
             product = f" for {clock.product}" if clock.product else ""
             yield OpenItem(
                 OpenKind.CLOCK,
                 f"{clock.label}{product}",
-                f"The clock is {clock.state.value}{due}.",
+                f"The clock is {clock.state.value.replace('_', ' ')}{due}.",
                 "record the filing, or decide that the duty does not apply",
             )
 
