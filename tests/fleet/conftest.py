@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from deploy.demo.acts.plot import DOCUMENTS
 from deploy.demo.story import play
 from deploy.world import Stack
+from tests.fleet import load
+from tests.fleet.documents import Document
 from tests.fleet.theatre import Theatre, theatre
 from tests.world import fresh_world
 
@@ -25,3 +28,13 @@ def played(house: Theatre) -> Theatre:
     """The fleet after the whole story of the demonstration."""
     play(house.stage, house.reporter())
     return house
+
+
+@pytest.fixture(scope="package")
+def still(played: Theatre) -> Theatre:
+    """The fleet after the story, at rest, in the law's time: nothing happens by itself."""
+    again = (DOCUMENTS / "06-advisory-zlib.json").read_bytes()
+    load.submit(played, [Document("zlib.json", again), Document("zlib-again.json", again)])
+    played.books.come_to_rest()
+    played.go_on_in_the_laws_time()
+    return played
