@@ -23,7 +23,7 @@ FIRST_REST, LONGEST_REST = 0.1, 10.0  # seconds
 Row = Mapping[str, Any]
 
 _PARTITIONER = DefaultPartitioner()
-"""The partition of a key is the same as every other Kafka client's default."""
+"""The partition of a key is the default of Kafka's own clients (librdkafka has another one)."""
 
 
 @dataclass(slots=True)

@@ -15,7 +15,9 @@ from tests.fleet.theatre import Theatre
 
 _FLUSH = 180
 """Seconds for which Kafka may be away."""
-_SMALL = {"linger.ms": 5, "log_level": 0, "enable.idempotence": True}
+AS_THE_FLEET = {"partitioner": "murmur2_random"}
+"""Keys go to the partitions to which the fleet's own producers send them."""
+_SMALL = {"linger.ms": 5, "log_level": 0, "enable.idempotence": True, **AS_THE_FLEET}
 
 INTAKES = [
     each.name for each in TOPICS.values()

@@ -8,6 +8,7 @@ from confluent_kafka import Producer
 
 from schemas.topics import SERVICES, TOPICS
 from tests.fleet.books import intents
+from tests.fleet.load import AS_THE_FLEET
 from tests.fleet.theatre import Theatre
 
 _KEY = "poison"
@@ -24,7 +25,7 @@ def spoil(house: Theatre, keys: dict[str, str] | None = None) -> None:
         AssertionError: Kafka did not take them all.
     """
     kafka = house.stack.kafka
-    producer = Producer({**kafka.client(kafka.admin_user), "log_level": 0})
+    producer = Producer({**kafka.client(kafka.admin_user), "log_level": 0, **AS_THE_FLEET})
     for topic, kind in _stumbling():
         key = (keys or {}).get(topic, _KEY)
         producer.produce(house.stack.topic_prefix + topic, b"{", key, headers=_event(topic, kind))
