@@ -4,13 +4,13 @@ Rows are partitioned by the day of the event's time. A day's partition is made w
 comes, and dropped whole once no topic can deliver that day again.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from services.kit import clock
+from services.kit import clock, positions
 from services.kit.database import Connection, Pool, connection
 from services.kit.locks import signed
 
@@ -20,6 +20,24 @@ SELECT day, $1, source, id FROM unnest($2::date[], $3::text[], $4::uuid[]) AS t 
 ON CONFLICT DO NOTHING
 RETURNING source, id
 """
+ARRIVE = f"""
+WITH guard AS MATERIALIZED (
+    SELECT EXISTS (SELECT 1 FROM kit_quarantine WHERE consumer = $1) AS guarded),
+advanced AS ({positions.STEP}),
+claimed AS (
+    INSERT INTO kit_inbox (day, consumer, source, id)
+    SELECT day, $1, source, id
+    FROM guard, unnest($5::date[], $6::text[], $7::uuid[]) AS t (day, source, id)
+    WHERE NOT guarded
+    ON CONFLICT DO NOTHING
+    RETURNING source, id)
+SELECT guarded, count(claimed.id) AS fresh,
+    CASE WHEN count(claimed.id) < cardinality($7) THEN array_agg(claimed.source) END AS sources,
+    CASE WHEN count(claimed.id) < cardinality($7) THEN array_agg(claimed.id) END AS ids
+FROM guard LEFT JOIN claimed ON true GROUP BY guarded
+"""
+"""A batch arrives: where it ends, whether its consumer has a quarantine to look into, and, where it
+has none, which records are new."""
 DAYS = """
 SELECT c.relname AS name FROM pg_catalog.pg_inherits i
 JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
@@ -44,6 +62,13 @@ class Identity(NamedTuple):
     day: date
     source: str
     id: UUID
+
+
+class Arrival(NamedTuple):
+    """What became of a batch's arrival; nothing is claimed where a quarantine stands guard."""
+
+    guarded: bool
+    claimed: list[bool]
 
 
 @dataclass(slots=True)
@@ -80,6 +105,22 @@ class Inbox:
             await db.execute(FORGET, clock.now() - self.keep)
         self._ready |= wanted
 
+    async def arrive(
+        self,
+        db: Connection,
+        consumer: str,
+        ends: Mapping[positions.Place, int],
+        identities: Sequence[Identity],
+    ) -> Arrival:
+        """Store how far a batch goes, and claim its records if no quarantine stands guard."""
+        row = await db.fetchrow(ARRIVE, consumer, *positions.columns(ends), *_columns(identities))
+        if row is None or row["guarded"]:
+            return Arrival(True, [])
+        if row["fresh"] == len(identities):
+            return Arrival(False, [True] * len(identities))
+        fresh = zip(row["sources"], row["ids"], strict=True)
+        return Arrival(False, _claimed(identities, set(fresh)))
+
     async def claim(
         self, db: Connection, consumer: str, identities: Sequence[Identity]
     ) -> list[bool]:
@@ -87,15 +128,24 @@ class Inbox:
 
         Of equal identities within one call only the first is claimed.
         """
-        rows = await db.fetch(CLAIM, consumer, *map(list, zip(*identities, strict=True)))
-        if len(rows) == len(identities):
-            return [True] * len(identities)
-        fresh = {(row["source"], row["id"]) for row in rows}
-        claimed = []
-        for _, source, identity in identities:
-            claimed.append((source, identity) in fresh)
-            fresh.discard((source, identity))
-        return claimed
+        rows = await db.fetch(CLAIM, consumer, *_columns(identities))
+        return _claimed(identities, {(row["source"], row["id"]) for row in rows})
+
+
+def _columns(identities: Sequence[Identity]) -> tuple[list[date], list[str], list[UUID]]:
+    return (
+        [each.day for each in identities],
+        [each.source for each in identities],
+        [each.id for each in identities],
+    )
+
+
+def _claimed(identities: Sequence[Identity], fresh: set[tuple[str, UUID]]) -> list[bool]:
+    claimed = []
+    for _, source, identity in identities:
+        claimed.append((source, identity) in fresh)
+        fresh.discard((source, identity))
+    return claimed
 
 
 def _name(day: date) -> str:

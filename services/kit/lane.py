@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from services.kit import clock, metrics, positions, quarantine, telemetry
 from services.kit.brake import Brake
 from services.kit.database import TRANSIENT
-from services.kit.inbox import Inbox
+from services.kit.inbox import Identity, Inbox
 from services.kit.reading import Intent, Item, Pause, Reader
 from services.kit.records import Batch, Faulty, Received
 from services.kit.unit import Unit, Units
@@ -42,8 +42,11 @@ class Lane:
     ceiling: float
     wanted: Callable[[], bool]
 
-    async def take(self, records: Sequence[ConsumerRecord]) -> None:
+    async def take(self, records: Sequence[ConsumerRecord]) -> bool:
         """Bring a batch to its end: handled, skipped, quarantined or parked, and committed.
+
+        Returns:
+            Whether the batch's position is stored; it is not where nothing was asked for.
 
         Raises:
             StandstillError: most records fail, or an error that nobody declared stays.
@@ -56,6 +59,8 @@ class Lane:
         failures = [item.fault is not None for item in items]
         if any(failures) and self.brake.holds(failures):
             raise StandstillError(f"{sum(failures)} of {len(items)} records cannot be read")
+        if all(item.content is None and item.fault is None for item in items):
+            return False
         received = [item.content for item in items if isinstance(item.content, Received)]
         with telemetry.span(f"process {consumer}", (each.traceparent for each in received)):
             await self._settle(items)
@@ -64,6 +69,7 @@ class Lane:
             oldest = min(each.time for each in received)
             age = metrics.EVENT_AGE.labels(received[0].topic)
             age.observe((clock.now() - oldest).total_seconds())
+        return True
 
     def pause(self) -> Pause:
         """Begin a row of tries."""
@@ -97,12 +103,16 @@ class Lane:
 
     async def _transact(self, items: Sequence[Item]) -> None:
         await self.prepare(items)
+        sound = not any(item.fault for item in items)
+        known = _known(items) if self.intent.inbox and sound else []
+        held: list[Item] = []
         async with self.units.begin() as unit:
-            guarded = await positions.advance(unit.db, self.intent.consumer, _ends(items))
-            held: list[Item] = []
-            if guarded or any(item.fault for item in items):
+            arrival = await self.inbox.arrive(unit.db, self.intent.consumer, _ends(items), known)
+            if sound and not arrival.guarded:
+                await self._hand_over(unit, items, arrival.claimed)
+            else:
                 items, held = await self._part(unit, items)
-            await self.handle(unit, items)
+                await self.handle(unit, items)
             if held:
                 await quarantine.put(unit, self.intent.consumer, held)
         self.brake.note([*[False] * len(items), *(each.fault is not None for each in held)])
@@ -112,18 +122,22 @@ class Lane:
     async def prepare(self, items: Sequence[Item]) -> None:
         """Make room in the inbox, in a transaction of its own."""
         if self.intent.inbox:
-            await self.inbox.prepare({item.known.day for item in items if item.known})
+            await self.inbox.prepare({each.day for each in _known(items)})
 
     async def handle(self, unit: Unit, items: Sequence[Item]) -> None:
         """Claim what was read and give it to the handler, inside the unit's transaction."""
-        contents: list[Any] = [item.content for item in items if item.content is not None]
-        if self.intent.inbox and contents:
-            known = [item.known for item in items if item.known is not None]
+        claimed: list[bool] = []
+        if self.intent.inbox and (known := _known(items)):
             claimed = await self.inbox.claim(unit.db, self.intent.consumer, known)
-            if not all(claimed):
-                repeated = metrics.INBOX_DUPLICATES.labels(self.intent.consumer)
-                repeated.inc(claimed.count(False))
-                contents = [each for each, new in zip(contents, claimed, strict=True) if new]
+        await self._hand_over(unit, items, claimed)
+
+    async def _hand_over(self, unit: Unit, items: Sequence[Item], claimed: Sequence[bool]) -> None:
+        """Give the handler what is new of these records."""
+        contents: list[Any] = [item.content for item in items if item.content is not None]
+        if not all(claimed):
+            repeated = metrics.INBOX_DUPLICATES.labels(self.intent.consumer)
+            repeated.inc(claimed.count(False))
+            contents = [each for each, new in zip(contents, claimed, strict=True) if new]
         if contents:
             given = contents if self.intent.types is None else Batch(contents)
             await self.intent.handler(given, unit)
@@ -161,6 +175,11 @@ class Lane:
         counter = metrics.QUARANTINED
         counter.labels(self.intent.consumer, "faulty").inc(len(faulty))
         counter.labels(self.intent.consumer, "parked").inc(len(held) - len(faulty))
+
+
+def _known(items: Sequence[Item]) -> list[Identity]:
+    """Give what the inbox knows the records with a content by."""
+    return [item.known for item in items if item.known is not None]
 
 
 def _ends(items: Sequence[Item]) -> dict[positions.Place, int]:

@@ -19,22 +19,32 @@ CLAIM_CHECK_BYTES = 256 * 1024
 KEY_BYTES = 2048
 """The longest key; Kafka's own limit is the record's, but keys are also indexed here."""
 
-COUNT = """
-INSERT INTO kit_revision AS stored (stream, key, revision)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
-ON CONFLICT (stream, key) DO UPDATE SET revision = stored.revision + excluded.revision
-RETURNING revision
-"""
-"""Count up the revision of each (stream, key). Its row lock makes the writers of a key take turns
-until commit, so that the outbox's order is the order of decisions for each key."""
-
 APPEND = """
+WITH counted AS (
+    INSERT INTO kit_revision AS stored (stream, key, revision)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
+    ON CONFLICT (stream, key) DO UPDATE SET revision = stored.revision + excluded.revision
+    RETURNING revision),
+latest AS (SELECT array_agg(revision) AS revisions FROM counted)
 INSERT INTO kit_outbox
     (topic, bulk, key, type, id, time, revision, causation, case_id, traceparent, dataref, value)
-SELECT * FROM unnest(
-    $1::text[], $2::bool[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[], $7::bigint[],
-    $8::text[], $9::text[], $10::text[], $11::text[], $12::bytea[])
+SELECT topic, bulk, key, type, id, time, revisions[aggregate] - following, causation, case_id,
+    traceparent, dataref, value
+FROM latest, unnest(
+    $4::text[], $5::bool[], $6::text[], $7::text[], $8::uuid[], $9::timestamptz[], $10::int[],
+    $11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::bytea[])
+    AS emitted (topic, bulk, key, type, id, time, aggregate, following, causation, case_id,
+        traceparent, dataref, value)
 """
+"""Count up the revision of each (stream, key) by its events, and write the events with theirs.
+
+The row lock of a revision makes the writers of a key take turns until commit, so that the outbox's
+order is the order of decisions for each key. `aggregate` is the place of an event's (stream, key)
+among those counted, from 1; `following` is how many later events of it are written with it."""
+
+
+Aggregate = tuple[str, str]
+"""Stream and key: what revisions are counted for; both lanes share the count."""
 
 
 class UnsendableError(ValueError):
@@ -55,8 +65,8 @@ class Emission(NamedTuple):
     event: Event | Tombstone
 
     @property
-    def aggregate(self) -> tuple[str, str]:
-        """Stream and key: what revisions are counted for; both lanes share the count."""
+    def aggregate(self) -> Aggregate:
+        """What its revision is counted for."""
         return self.topic.removesuffix(".bulk"), self.key
 
     @classmethod
@@ -113,21 +123,27 @@ def _sendable(event: Event | Tombstone, key: str) -> str:
 
 
 async def append(db: Connection, blobs: Blobs, emissions: Sequence[Emission]) -> None:
-    """Write events in the order in which they were emitted, two statements for all of them."""
+    """Write events in the order in which they were emitted, one statement for all of them."""
     if not emissions:
         return
     values = [_value(each.event) for each in emissions]
     references = [await _claim_check(blobs, value) if value else None for value in values]
-    revisions = await _count(db, emissions)
+    counts = Counter(each.aggregate for each in emissions)
+    aggregates = sorted(counts)  # one order for all writers, so that they do not deadlock
+    places, following = _places(emissions, aggregates, counts)
     await db.execute(
         APPEND,
+        [stream for stream, _ in aggregates],
+        [key for _, key in aggregates],
+        [counts[each] for each in aggregates],
         [each.topic for each in emissions],
         [each.bulk for each in emissions],
         [each.key for each in emissions],
         [each.event.TYPE for each in emissions],
         [each.id for each in emissions],
         [each.time for each in emissions],
-        revisions,
+        places,
+        following,
         [each.causation for each in emissions],
         [each.case for each in emissions],
         [each.traceparent for each in emissions],
@@ -146,22 +162,16 @@ async def _claim_check(blobs: Blobs, value: bytes) -> str | None:
     return await blobs.put(value) if len(value) > CLAIM_CHECK_BYTES else None
 
 
-async def _count(db: Connection, emissions: Sequence[Emission]) -> list[int]:
-    """Give each emission its revision: the next one of its stream and key."""
-    counts = Counter(each.aggregate for each in emissions)
-    aggregates = sorted(counts)  # one order for all writers, so that they do not deadlock
-    rows = await db.fetch(
-        COUNT,
-        [stream for stream, _ in aggregates],
-        [key for _, key in aggregates],
-        [counts[each] for each in aggregates],
-    )
-    following = {
-        aggregate: row["revision"] - counts[aggregate] + 1
-        for aggregate, row in zip(aggregates, rows, strict=True)
-    }
-    revisions = []
+def _places(
+    emissions: Sequence[Emission], aggregates: Sequence[Aggregate], counts: Counter[Aggregate]
+) -> tuple[list[int], list[int]]:
+    """Give each event the place of its aggregate, and how many of it follow."""
+    at = {aggregate: place for place, aggregate in enumerate(aggregates, 1)}
+    left = counts.copy()
+    places, following = [], []
     for each in emissions:
-        revisions.append(following[each.aggregate])
-        following[each.aggregate] += 1
-    return revisions
+        aggregate = each.aggregate
+        left[aggregate] -= 1
+        places.append(at[aggregate])
+        following.append(left[aggregate])
+    return places, following

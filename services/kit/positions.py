@@ -17,15 +17,12 @@ from services.kit.database import TRANSIENT, Connection, Pool, connection
 
 _log = logging.getLogger(__name__)
 
-ADVANCE = """
-WITH advanced AS (
-    INSERT INTO kit_position AS stored (consumer, topic, partition, next_offset)
-    SELECT $1, * FROM unnest($2::text[], $3::int[], $4::bigint[])
-    ON CONFLICT (consumer, topic, partition)
-    DO UPDATE SET next_offset = greatest(stored.next_offset, excluded.next_offset))
-SELECT EXISTS (SELECT 1 FROM kit_quarantine WHERE consumer = $1)
+STEP = """
+INSERT INTO kit_position AS stored (consumer, topic, partition, next_offset)
+SELECT $1, * FROM unnest($2::text[], $3::int[], $4::bigint[])
+ON CONFLICT (consumer, topic, partition)
+DO UPDATE SET next_offset = greatest(stored.next_offset, excluded.next_offset)
 """
-"""Also tells, in the same round trip, whether the consumer has a quarantine to look into."""
 
 STORED = """
 SELECT topic, partition, next_offset FROM kit_position
@@ -37,17 +34,19 @@ Place = tuple[str, int]
 """A partition: the topic's name without the fleet's prefix, and the number."""
 
 
-async def advance(db: Connection, consumer: str, offsets: Mapping[Place, int]) -> bool:
-    """Store the offset after the last record of each partition; True if a quarantine exists."""
-    places = sorted(offsets)  # rows are locked in one order, so that replicas do not deadlock
-    found = await db.fetchval(
-        ADVANCE,
-        consumer,
+def columns(offsets: Mapping[Place, int]) -> tuple[list[str], list[int], list[int]]:
+    """Spell offsets as `STEP` takes them, in one order, so that replicas do not deadlock."""
+    places = sorted(offsets)
+    return (
         [topic for topic, _ in places],
         [partition for _, partition in places],
         [offsets[place] for place in places],
     )
-    return bool(found)
+
+
+async def advance(db: Connection, consumer: str, offsets: Mapping[Place, int]) -> None:
+    """Store the offset after the last record of each partition."""
+    await db.execute(STEP, consumer, *columns(offsets))
 
 
 async def stored(db: Connection, consumer: str, topics: Collection[str]) -> dict[Place, int]:
@@ -68,10 +67,13 @@ class Seeker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
     consumer: str
     prefix: str
     client: Callable[[], AIOKafkaConsumer | None] = lambda: None
+    before_leaving: Callable[[], Awaitable[None]] | None = None
     pause: float = 1.0
 
-    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """Do nothing: a batch still in hand commits, and its records come to no second effect."""
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
+        """Tell how far we came; a batch still in hand commits, and comes to no second effect."""
+        if self.before_leaving is not None:
+            await self.before_leaving()
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Hold the partitions until positions are compared; wait for PostgreSQL if need be."""

@@ -22,16 +22,21 @@ _log = logging.getLogger(__name__)
 
 PAGE_ROWS = 1000
 POLL_SECONDS = 1.0
+FORGET_SECONDS = 0.1
+"""How long published rows wait for the next page, so that one statement does for both."""
 
 PAGE = """
+WITH done AS (DELETE FROM kit_outbox WHERE seq = ANY($4::bigint[]))
 SELECT seq, topic, key, type, $3::text AS source, id, time, revision, causation, case_id,
     traceparent, dataref, value
-FROM kit_outbox WHERE topic <> ALL($1::text[]) ORDER BY bulk, seq LIMIT $2
+FROM kit_outbox WHERE topic <> ALL($1::text[]) AND seq <> ALL($4::bigint[])
+ORDER BY bulk, seq LIMIT $2
 """
+"""Forget what is published, and give what follows."""
 HASTY, CAREFUL = "SET synchronous_commit = off", "RESET synchronous_commit"
 """A deletion that a crash of PostgreSQL forgets publishes its rows again, with the same ids: the
 next page need not wait until the disk has it."""
-DELETE = "DELETE FROM kit_outbox WHERE seq = ANY($1::bigint[])"
+FORGET = "DELETE FROM kit_outbox WHERE seq = ANY($1::bigint[])"
 
 
 class Relay:
@@ -43,6 +48,7 @@ class Relay:
         self._publisher = Publisher(settings, service)
         self._work = asyncio.Event()
         self._stopping = False
+        self._published: list[int] = []
 
     def wake(self) -> None:
         """Say that there are new rows: the relay looks at once instead of at its next poll."""
@@ -81,11 +87,13 @@ class Relay:
                 if not leads:
                     self._work.clear()  # only the leader looks when woken
                     await self._rest(POLL_SECONDS)
+            self._published = []  # whoever led meanwhile may have had another past
             try:
                 await db.execute(HASTY)
                 yield db
             finally:
                 if not is_lost(db):
+                    await db.execute(FORGET, self._published)
                     await db.execute(CAREFUL)
                     if leads:
                         await db.execute("SELECT pg_advisory_unlock($1, 2)", key)
@@ -99,9 +107,11 @@ class Relay:
     async def _page(self, db: Connection) -> None:
         """Publish one page, or wait for work if there is none."""
         self._work.clear()
-        rows = await db.fetch(PAGE, self._publisher.resting(), PAGE_ROWS, self._service)
+        resting, done = self._publisher.resting(), self._published
+        rows = await db.fetch(PAGE, resting, PAGE_ROWS, self._service, done)
+        self._published = []
         if rows:
-            published = await self._publisher.publish([dict(row) for row in rows])
-            await db.execute(DELETE, published)
+            self._published = await self._publisher.publish([dict(row) for row in rows])
         if len(rows) < PAGE_ROWS and not self._stopping:
-            await self._rest(self._publisher.patience(POLL_SECONDS))
+            most = FORGET_SECONDS if self._published else POLL_SECONDS
+            await self._rest(self._publisher.patience(most))

@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
@@ -19,6 +18,7 @@ from services.kit import metrics
 from services.kit.brake import Brake
 from services.kit.inbox import Inbox
 from services.kit.lane import Lane, StandstillError
+from services.kit.offsets import Offsets
 from services.kit.positions import Seeker
 from services.kit.reading import Intent, Reader
 from services.kit.settings import Settings
@@ -44,6 +44,7 @@ class Running:
 
     lane: Lane
     subscriber: BatchSubscriber
+    offsets: Offsets
     standstill: str | None = None
     _stopping: asyncio.Task[None] | None = None
 
@@ -62,7 +63,7 @@ class Running:
         settings: Settings,
         verify: Verify | None,
     ) -> "Running":
-        """Subscribe one handler. Offsets are committed by hand, after the transaction."""
+        """Subscribe one handler. Offsets are told by hand, after the transaction."""
         prefix, session = settings.topic_prefix, int(settings.kafka_session_seconds * 1000)
         seeker = Seeker(units.pool, intent.consumer, prefix)
         subscriber = broker.subscriber(
@@ -81,35 +82,29 @@ class Running:
             title=intent.consumer,
         )
         subscriber.get_msg = partial(_next, intent.max_records)
-        seeker.client = lambda: subscriber.consumer
+        offsets = Offsets(units.pool, intent.consumer, prefix, lambda: subscriber.consumer)
+        subscriber.stop = partial(_stop, subscriber, subscriber.stop, offsets)
+        seeker.client, seeker.before_leaving = offsets.client, offsets.tell
         lane = Lane(
             intent, units, inbox, Reader(intent, units.blobs, inbox, prefix, verify),
             Brake(settings.brake_window, settings.brake_share), settings.retry_ceiling_seconds,
             wanted=lambda: subscriber.running,
         )  # fmt: skip
-        running = cls(lane, subscriber)
+        running = cls(lane, subscriber, offsets)
         metrics.CONSUMER_STOPPED.labels(intent.consumer).set(0)
         subscriber(running.consume)
         return running
 
     async def consume(self, records: Sequence[ConsumerRecord]) -> None:
-        """Handle a batch, then commit its offsets; stand still where going on would do harm."""
+        """Handle a batch, and note its offsets; stand still where going on would do harm."""
         try:
-            await self.lane.take(records)
+            stored = await self.lane.take(records)
         except StandstillError as error:
             self._stand_still(error)
-        else:
-            await self._commit(records)
-
-    async def _commit(self, records: Sequence[ConsumerRecord]) -> None:
-        ends: dict[TopicPartition, int] = {}
-        for record in records:
-            ends[TopicPartition(record.topic, record.partition)] = record.offset + 1
-        client: Any = self.subscriber.consumer
-        try:
-            await client.commit(ends)
-        except KafkaError as error:  # a rebalance took the partition: its records come twice
-            _log.info("offsets not committed: %s", error, extra={"consumer": self.name})
+            return
+        self.offsets.passed(records, stored=stored)
+        if not self.subscriber.running:  # it stops, and waited for this batch
+            await self.offsets.tell()
 
     def _stand_still(self, error: StandstillError) -> None:
         self.standstill = str(error)
@@ -138,6 +133,15 @@ async def _next(most: int, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, 
     """
     found = await consumer.getmany(timeout_ms=_LOOK, max_records=most)
     return tuple(chain.from_iterable(found.values()))
+
+
+async def _stop(
+    subscriber: BatchSubscriber, stop: Callable[[], Awaitable[None]], offsets: Offsets
+) -> None:
+    """Stop, but tell first how far the consumer came: it is leaving its group."""
+    subscriber.running = False  # no further batch; the one in hand tells for itself
+    await offsets.tell()
+    await stop()
 
 
 async def _as_it_is(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:

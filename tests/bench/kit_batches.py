@@ -183,17 +183,19 @@ async def _write_outbox(db: Connection, causes: Sequence[Read]) -> None:
     answers = [_answer(cause.event) for cause in causes]
     counts = Counter(each.subject for each in answers)
     keys = sorted(counts)
-    streams = [Tallied.TOPIC] * len(keys)
-    rows = await db.fetch(outbox.COUNT, streams, keys, [counts[key] for key in keys])
-    last = {key: row["revision"] - counts[key] for key, row in zip(keys, rows, strict=True)}
-    revisions = []
+    at = {key: place for place, key in enumerate(keys, 1)}
+    left = counts.copy()
+    following = []
     for each in answers:
-        last[each.subject] += 1
-        revisions.append(last[each.subject])
+        left[each.subject] -= 1
+        following.append(left[each.subject])
     size = len(answers)
     nothing = [None] * size
     await db.execute(
         outbox.APPEND,
+        [Tallied.TOPIC] * len(keys),
+        keys,
+        [counts[key] for key in keys],
         [Tallied.TOPIC] * size,
         [False] * size,
         [each.subject for each in answers],
@@ -203,7 +205,8 @@ async def _write_outbox(db: Connection, causes: Sequence[Read]) -> None:
             for cause, each in zip(causes, answers, strict=True)
         ],
         [present] * size,
-        revisions,
+        [at[each.subject] for each in answers],
+        following,
         [str(cause.id) for cause in causes],
         nothing,
         nothing,

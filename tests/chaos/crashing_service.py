@@ -12,17 +12,20 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from services.kit import outbox
+from services.kit import relay as relaying
 from services.kit.broker import make_broker
+from services.kit.lane import Lane
 from services.kit.publish import Publisher
 from services.kit.records import Batch
 from services.kit.relay import Relay
-from services.kit.running import Running
 from services.kit.settings import Settings
 from services.kit.unit import Unit, Units
 from tests.component.kit.node import SERVICE, count_effects, counting, units_of
 
 AFTER_BATCHES = 2
 """The crash comes in the third batch: there is something before it and something after it."""
+
+BATCH = 50
 
 POINTS = (
     "after inbox", "after handler", "after outbox", "after commit before ack",
@@ -61,8 +64,9 @@ def arm(point: str) -> Callable[[Batch, Unit], Any]:
     if point == "after outbox":
         outbox.append = dying(outbox.append)
     elif point == "after commit before ack":
-        Running._commit = dying(Running._commit, before=True)  # type: ignore[method-assign]
+        Lane.take = dying(Lane.take)  # type: ignore[method-assign]
     elif point == "after publish before delete":
+        relaying.PAGE_ROWS = BATCH  # so that there is a third page, however quick batches are
         Publisher.publish = dying(Publisher.publish)  # type: ignore[method-assign]
     return count_effects
 
@@ -91,7 +95,7 @@ async def main(arguments: list[str]) -> None:
         stack.push_async_callback(asyncio.wait_for, task, 20)
         stack.callback(relay.stop)
         broker = make_broker(settings, SERVICE)
-        counting(handler, max_records=50).attach(broker, units, settings)
+        counting(handler, max_records=BATCH).attach(broker, units, settings)
         await broker.start()
         stack.push_async_callback(broker.stop)
         await stop.wait()

@@ -87,6 +87,36 @@ async def test_odd_records_on_a_real_topic_are_met_one_by_one(
         assert {dict(each.headers)["ce_type"] for each in references} == {b"record.quarantined.v1"}
 
 
+async def test_what_nobody_asked_for_is_passed_without_a_batch_of_its_own(
+    new_world: World, kafka: AIOKafkaProducer
+) -> None:
+    topic, odd = new_world.topic("findings"), counted(1)
+    value = odd.model_dump_json().encode()
+    async with node(new_world, counting()) as running:
+        for n in range(5):
+            await kafka.send(topic, value, b"%d" % n, headers=headers(odd, ce_type=b"x.y.v1"))
+        query = "SELECT sum(next_offset) FROM kit_position"
+        await until(lambda: _equals(lambda: running.value(query), 5))
+        assert await running.value("SELECT count(*) FROM kit_inbox") == 0
+
+
+async def test_a_consumer_that_stops_has_told_kafka_how_far_it_came(
+    new_world: World, kafka: AIOKafkaProducer
+) -> None:
+    await send(kafka, new_world, [counted(n) for n in range(100)])
+    consumer = counting()
+    async with node(new_world, consumer) as running:
+        await until(lambda: _equals(running.effects, 100))
+    group = f"{new_world.stack.topic_prefix}{consumer.intents[0].consumer}"
+    admin = AIOKafkaAdminClient(**new_world.kafka("admin"))
+    await admin.start()
+    try:
+        told = await admin.list_consumer_group_offsets(group)
+    finally:
+        await admin.close()
+    assert sum(each.offset for each in told.values()) == 100
+
+
 class Odd(str):
     """A header's name that some client wrote in another encoding."""
 

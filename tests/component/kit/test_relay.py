@@ -187,7 +187,7 @@ async def test_urgent_rows_go_before_bulk_rows_that_are_older(own: Units) -> Non
         unit.emit(Counted(subject="slow", number=1), bulk=True)
         unit.emit(Counted(subject="fast", number=2))
     async with own.pool.acquire() as db:
-        rows = await db.fetch(PAGE, [], 10, SERVICE)
+        rows = await db.fetch(PAGE, [], 10, SERVICE, [])
     assert [row["key"] for row in rows] == ["fast", "slow"]
 
 
