@@ -126,15 +126,18 @@ def _handler(inbox: Inbox, secret: bytes) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Answers 200 to a call whose signature holds, 401 to any other."""
 
+        protocol_version = "HTTP/1.1"  # callers keep their connections, as they do with pagers
+        disable_nagle_algorithm = True
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
             holds = genuine(secret, headers, body)
-            message = headers.get("webhook-id", "")
-            inbox.take(Call(self.path, message, holds, orjson.loads(body), time.time()))
             self.send_response(200 if holds else 401)
             self.send_header("content-length", "0")
             self.end_headers()
+            message = headers.get("webhook-id", "")
+            inbox.take(Call(self.path, message, holds, orjson.loads(body), time.time()))
 
         def log_message(self, *_: object) -> None:
             """Say nothing: the story prints what arrives."""
