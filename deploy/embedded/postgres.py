@@ -30,6 +30,8 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "64MB",
+    # What is read is in memory: a new table of few pages is still found by its index.
+    "random_page_cost": "1.1",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",

@@ -42,7 +42,8 @@ SELECT extract(epoch FROM min(next_at) - clock_timestamp()) FROM delivery WHERE 
 DELIVERED = """
 UPDATE delivery d SET state = 'delivered', delivered_at = $3, receipt = n.receipt, error = NULL
 FROM unnest($1::uuid[], $2::text[]) AS n(delivery, receipt)
-WHERE d.delivery = n.delivery AND d.state <> 'delivered' RETURNING d.delivery
+WHERE d.delivery = ANY($1) AND d.delivery = n.delivery AND d.state <> 'delivered'
+RETURNING d.delivery
 """
 FAILED = """
 WITH before AS (SELECT delivery, undelivered_at FROM delivery WHERE delivery = $1 FOR UPDATE)

@@ -114,8 +114,8 @@ WHERE t.signal = u.signal AND t.revision < u.revision
 RETRACT = """
 UPDATE signal t SET withdrawn_at = u.at
 FROM unnest($1::text[], $2::timestamptz[], $3::bigint[]) AS u(report, at, revision)
-WHERE t.reporter = u.report AND t.signal LIKE 'report/%' AND t.withdrawn_at IS NULL
-    AND t.revision < u.revision
+WHERE t.reporter = ANY($1) AND t.reporter = u.report AND t.signal LIKE 'report/%'
+    AND t.withdrawn_at IS NULL AND t.revision < u.revision
 """
 """What a report's newest revision states bears that revision: what is older is stated no more."""
 SCORE = """

@@ -9,27 +9,37 @@ from services.kit.database import Connection
 GROUPS = """
 WITH RECURSIVE seed AS (
     SELECT DISTINCT k.key, coalesce(i.vulnerability, k.key) AS id
-    FROM unnest($1::text[]) AS k(key) LEFT JOIN identifier i ON i.identifier = k.key
+    FROM unnest((SELECT $1::text[])) AS k(key) LEFT JOIN identifier i ON i.identifier = k.key
 ), up(key, id) AS (
     SELECT key, id FROM seed
     UNION
-    SELECT up.key, f.survivor FROM up JOIN forwarding f ON f.absorbed = up.id
-    WHERE f.survivor IS NOT NULL
+    SELECT up.key, f.survivor FROM up CROSS JOIN LATERAL (
+        SELECT survivor FROM forwarding WHERE absorbed = up.id AND survivor IS NOT NULL OFFSET 0
+    ) AS f
 ), rooted AS (
-    SELECT DISTINCT up.key, up.id AS root FROM up
-    WHERE NOT EXISTS (SELECT FROM forwarding f WHERE f.absorbed = up.id AND f.survivor IS NOT NULL)
+    SELECT DISTINCT up.key, up.id AS root FROM up LEFT JOIN LATERAL (
+        SELECT survivor FROM forwarding WHERE absorbed = up.id OFFSET 0) AS f ON true
+    WHERE f.survivor IS NULL
 ), down(root, id) AS (
     SELECT DISTINCT root, root FROM rooted
     UNION
-    SELECT down.root, f.absorbed FROM down JOIN forwarding f ON f.survivor = down.id
+    SELECT down.root, f.absorbed FROM down CROSS JOIN LATERAL (
+        SELECT absorbed FROM forwarding WHERE survivor = down.id OFFSET 0) AS f
 )
-SELECT r.root, r.keys, m.members, n.identifiers, f.separated_from
+SELECT r.root, r.keys, m.members, m.identifiers, f.separated_from
 FROM (SELECT root, array_agg(DISTINCT key) AS keys FROM rooted GROUP BY root) AS r
-JOIN (SELECT root, array_agg(id ORDER BY id) AS members FROM down GROUP BY root) AS m USING (root)
-LEFT JOIN (SELECT d.root, array_agg(i.identifier ORDER BY i.identifier) AS identifiers
-    FROM down d JOIN identifier i ON i.vulnerability = d.id GROUP BY d.root) AS n USING (root)
-LEFT JOIN forwarding f ON f.absorbed = r.root
+JOIN (SELECT down.root, array_agg(DISTINCT down.id ORDER BY down.id) AS members,
+        array_agg(DISTINCT i.identifier ORDER BY i.identifier)
+            FILTER (WHERE i.identifier IS NOT NULL) AS identifiers
+    FROM down LEFT JOIN LATERAL (
+        SELECT identifier FROM identifier WHERE vulnerability = down.id OFFSET 0) AS i ON true
+    GROUP BY down.root) AS m USING (root)
+LEFT JOIN LATERAL (
+    SELECT separated_from FROM forwarding WHERE absorbed = r.root OFFSET 0) AS f ON true
 """
+"""Each step looks its rows up by index: `OFFSET 0` keeps the planner, which cannot know how short
+these chains are, from joining whole tables. The inner SELECT hides how many keys there are: a plan
+for just their number takes longer than the statement, and is the same."""
 NAME = """
 INSERT INTO identifier AS t (identifier, vulnerability, changed_at)
 SELECT DISTINCT ON (identifier) identifier, vulnerability, changed_at
