@@ -13,6 +13,7 @@ from pathlib import Path
 
 from deploy.embedded import fleet
 from schemas.topics import SERVICES
+from tests.bench import processor
 from tests.bench.report import Figure, write
 
 MEGABYTE = 1024 * 1024
@@ -45,9 +46,9 @@ def _boot(home: Path) -> tuple[float, list[float], float]:
         took = time.perf_counter() - began
         time.sleep(_IDLE_SECONDS)
         pids = [running.pid(service) for service in SERVICES]
-        before, at = sum(map(_cpu_seconds, pids)), time.perf_counter()
+        before, at = sum(map(processor.seconds, pids)), time.perf_counter()
         time.sleep(_IDLE_SECONDS)
-        used = (sum(map(_cpu_seconds, pids)) - before) / (time.perf_counter() - at) * 100
+        used = (sum(map(processor.seconds, pids)) - before) / (time.perf_counter() - at) * 100
         return took, [_resident(pid) for pid in pids], used
 
 
@@ -55,11 +56,6 @@ def _resident(pid: int) -> float:
     """Give a process's resident memory in MB."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _demo(home: Path) -> float:

@@ -134,7 +134,7 @@ def _figures() -> Iterator[dict[str, object]]:
         stack = (
             found.stack
             if found
-            else opened.enter_context(deploy_stack.provide(home=folder / "stack", durable=False))
+            else opened.enter_context(deploy_stack.provide(home=folder / "stack"))
         )
         world = opened.enter_context(fresh_world(stack, folder))
         key = _enrol(Path(world.stack.principals_file))

@@ -8,10 +8,12 @@ records, with six services up: intake, triage, deadline-clock and notification e
 import asyncio
 import base64
 import json
+import os
 import re
 import tempfile
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from deploy.demo.receivers import Inbox, receiving
 from deploy.embedded import fleet
 from deploy.world import Stack
 from schemas.topics import INTEGRATION
+from tests.bench import processor
 from tests.bench.report import Figure, percentile, write
 
 RATE = 20
@@ -104,13 +107,13 @@ def main() -> None:
         running = stack.enter_context(fleet.run(home, environment=environment))
         prepare(running.base_urls, cast)
         sent = asyncio.run(send(running.stack, cast))
-        arrived = await_pages(receivers.inbox, sent)
+        arrived = await_pages(receivers.inbox, sent.at)
     waits = [
         (arrived[cve] - at_) * 1000
-        for number, (cve, at_) in enumerate(sent.items())
+        for number, (cve, at_) in enumerate(sent.at.items())
         if number >= RATE * WARM_UP and cve in arrived
     ]
-    missing = len(sent) - len(arrived)
+    missing = len(sent.at) - len(arrived)
     write(
         "page_latency",
         [
@@ -119,6 +122,8 @@ def main() -> None:
             Figure("append to page, longest", max(waits), "ms", "lower"),
             Figure("pages measured", len(waits), "pages", "higher", bar=RATE * MEASURED),
             Figure("signals without a page", missing, "signals", "lower", bar=0),
+            Figure("signals sent a second", sent.rate, "signals/s", "higher"),
+            Figure("processor time a signal, this bench included", sent.work, "ms", "lower"),
         ],
     )
 
@@ -159,8 +164,21 @@ def _cases(client: httpx.Client, url: str) -> int:
         cursor = f"&cursor={found['next']}"
 
 
-async def send(stack: Stack, cast: casting.Cast) -> dict[str, float]:
-    """Append a report every 50 ms; give each identifier's instant of append."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was sent: each identifier's instant of append.
+
+    Of the part that is measured: the rate that was held, and the milliseconds of processor time
+    that a signal took everywhere.
+    """
+
+    at: dict[str, float]
+    rate: float
+    work: float
+
+
+async def send(stack: Stack, cast: casting.Cast) -> Sent:
+    """Append a report every 50 ms."""
     producer = AIOKafkaProducer(
         bootstrap_servers=stack.kafka.bootstrap, security_protocol="SASL_PLAINTEXT",
         sasl_mechanism=stack.kafka.mechanism, sasl_plain_username=INTEGRATION,
@@ -171,6 +189,8 @@ async def send(stack: Stack, cast: casting.Cast) -> dict[str, float]:
     try:
         began = time.monotonic()
         for number in range(CASES):
+            if number == RATE * WARM_UP:
+                before, at = processor.seconds_below(os.getpid()), time.monotonic()
             await asyncio.sleep(max(0.0, began + number / RATE - time.monotonic()))
             value = report(number)
             headers = [
@@ -184,9 +204,12 @@ async def send(stack: Stack, cast: casting.Cast) -> dict[str, float]:
                 stack.topic_prefix + "submissions", value, f"bench/{number}".encode(),
                 headers=headers,
             )  # fmt: skip
+        took = time.monotonic() - at
+        used = processor.seconds_below(os.getpid()) - before
     finally:
         await producer.stop()
-    return sent
+    measured = RATE * MEASURED
+    return Sent(sent, measured / took, used / measured * 1000)
 
 
 def await_pages(inbox: Inbox, sent: dict[str, float]) -> dict[str, float]:
