@@ -22,8 +22,11 @@ CONSUMER = "triage.timeline"
 LINGER = 1.0
 """Seconds for which events gather: people read the timeline, and a page does not wait for it."""
 
+FEW = 50
+"""Events a batch: reading all of a second's at once would hold up the signals beside them."""
 
-@consumer.on(*READABLE, name="timeline", inbox=False, linger=LINGER)
+
+@consumer.on(*READABLE, name="timeline", inbox=False, linger=LINGER, max_records=FEW)
 async def on_everything(batch: Batch, unit: Unit) -> None:
     """Add a row an event."""
     await append(unit.db, [_entry(received) for received in batch])
