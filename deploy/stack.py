@@ -162,7 +162,7 @@ def announce(home: Home, stack: Stack, base_urls: dict[str, str]) -> None:
 def running(home: Path | None = None) -> Running | None:
     """Find what runs in a home; None if nothing does, whatever an ended process left behind."""
     place = Home((home or default_home()).resolve())
-    if not place.state.exists() or not is_held(place):
+    if not is_held(place) or not place.state.exists():
         return None
     try:
         return _RUNNING.validate_json(place.state.read_bytes())

@@ -5,8 +5,8 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -16,22 +16,31 @@ from rich.table import Table
 from deploy.demo import cast as casting
 from deploy.demo import public
 from deploy.demo.acts.plot import CAMPAIGN, TARGET
+from deploy.demo.background import INTERRUPTED, Settle, behind
 from deploy.demo.fleet_reports import Reporter
 from deploy.demo.receivers import receiving
 from deploy.demo.stage import COMPRESSION, BrokenStoryError, Check, Stage
 from deploy.demo.story import play
 from deploy.embedded import fleet
-from deploy.embedded.home import Home, open_home
+from deploy.embedded.home import RECORDS_HOME, STORY_HOME, default_home, open_home
 from deploy.errors import StackError
 from deploy.signals import until_told
 from deploy.stack import stop
+from deploy.world import Stack
 
-_STOPPED = 130  # as a shell says of Ctrl-C
 _TIMEOUT = 30.0
 # A connection is given up before the services give it up, which they do after 5 s: a request must
 # not meet one that is just being closed.
 _LIMITS = httpx.Limits(keepalive_expiry=2)
-_STORY, _RECORDS = Path(".patchvigil") / "demo", Path(".patchvigil") / "public"
+
+_AFTER_THE_STORY = (
+    "status",
+    "case ls",
+    "case timeline PV-2026-0001",
+    "clock ls --as psirt-2",
+    f"coverage watch {CAMPAIGN}",
+)
+_WITH_RECORDS = ("status", "finding ls --verdict unknown", "case ls", "clock ls")
 
 console = Console(highlight=False)
 
@@ -39,31 +48,50 @@ console = Console(highlight=False)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play the demonstration and say what held; 0 only where every check passed."""
     parser = argparse.ArgumentParser(prog="python -m deploy.demo", description=__doc__)
-    parser.add_argument("--home", type=Path, help=f"data folder ({_STORY}, {_RECORDS} for --data)")
+    parser.add_argument("--home", type=Path, help="data folder (one below PATCHVIGIL_HOME)")
     parser.add_argument("--keep", action="store_true", help="leave the fleet running afterwards")
     parser.add_argument("--data", type=Path, help="take in these public records instead")
     given = parser.parse_args(arguments)
-    began = time.monotonic()
-    home: Path = given.home or (_RECORDS if given.data else _STORY)
-    played: list[Stage] = []
+    data: Path | None = given.data
+    home: Path = given.home or default_home() / (RECORDS_HOME if data else STORY_HOME)
+    if data is not None and not data.is_dir():
+        console.print(f"there is no folder {data}: name one with public records in DATA")
+        return 1
+    if given.keep:
+        return behind(lambda settle: _perform(home, data, settle))
+    return _perform(home, data, None)
+
+
+def _perform(home: Path, data: Path | None, settle: Settle | None) -> int:
+    """Play, and give the exit status; with `settle` the fleet stays until it is stopped."""
+    verdict = INTERRUPTED
     try:
         stop(home)
-        if not given.data:
+        if not data:
             shutil.rmtree(home, ignore_errors=True)  # the story is played from its beginning
         with until_told():
-            played.append(_run(home, given.data, keep=given.keep, began=began))
+            with _fleet(home, data) as (stage, stack):
+                _play(stage, stack, data)
+                if settle is not None:
+                    _table(stage.checks)
+                    _go_on(home, stage.urls, _WITH_RECORDS if data else _AFTER_THE_STORY)
+                    verdict = _verdict(stage.checks)
+                    settle(verdict, open_home(home).logs / "demo.log")
+                    signal.pause()
+            _table(stage.checks)
+            verdict = _verdict(stage.checks)
     except StackError as error:
-        console.print(f"the demonstration could not start: {error}")
+        console.print(f"the demonstration could not start: {error}", soft_wrap=True)
         return 1
-    if not played:
+    if verdict == INTERRUPTED:
         console.print("the demonstration was stopped before its end")
-        return _STOPPED
-    [stage] = played
-    return _status(stage.checks) if given.keep else _table(stage.checks)
+    return verdict
 
 
-def _run(home: Path, data: Path | None, *, keep: bool, began: float) -> Stage:
-    """Start receivers and the fleet, play, and keep or stop them."""
+@contextmanager
+def _fleet(home: Path, data: Path | None) -> Iterator[tuple[Stage, Stack]]:
+    """Run the receivers and the fleet for as long as the context lasts."""
+    began = time.monotonic()
     place = open_home(home.resolve())
     compression = 1.0 if data else COMPRESSION
     secret = casting.fresh_secret()
@@ -81,31 +109,42 @@ def _run(home: Path, data: Path | None, *, keep: bool, began: float) -> Stage:
             httpx.Client(timeout=_TIMEOUT, limits=_LIMITS) as client,
         ):
             casting.write_roster(cast.roster, ack_url=running.base_urls["notification"], **at)
-            stage = Stage(running.base_urls, cast, receivers.inbox, client)
             console.print(f"the fleet is ready {time.monotonic() - began:.1f} s after the start")
-            try:
-                if data is not None:
-                    public.play(stage, data, running.stack.kafka)
-                else:
-                    play(stage, Reporter.of(running.stack, CAMPAIGN, TARGET))
-            except (BrokenStoryError, TimeoutError) as error:
-                stage.check("the story goes on", passed=False, found=error)
-            if keep:
-                _table(stage.checks)
-                _left_running(running.base_urls, place)
-                with suppress(KeyboardInterrupt):
-                    signal.pause()
-    return stage
+            console.print(
+                f"the pager's webhook receiver listens on 127.0.0.1:{receivers.webhook_port},"
+                f" the mail server on 127.0.0.1:{receivers.smtp_port}",
+                soft_wrap=True,
+            )
+            yield (
+                Stage(running.base_urls, cast, receivers.inbox, client, compression),
+                running.stack,
+            )
 
 
-def _left_running(urls: dict[str, str], place: Home) -> None:
+def _play(stage: Stage, stack: Stack, data: Path | None) -> None:
+    """Play to the end, or to where the fleet does not do what the story says."""
+    try:
+        if data is not None:
+            public.play(stage, data, stack.kafka)
+        else:
+            play(stage, Reporter.of(stack, CAMPAIGN, TARGET))
+    except (BrokenStoryError, TimeoutError) as error:
+        stage.check("the story goes on", passed=False, found=error)
+
+
+def _go_on(home: Path, urls: Mapping[str, str], commands: Sequence[str]) -> None:
+    """Say what can be done with the fleet that keeps running."""
+    console.print(f"\nThe fleet keeps running in {home}:", soft_wrap=True)
     for service, url in urls.items():
-        console.print(f"{service:20} {url}")
-    console.print(f"PATCHVIGIL_HOME={place.path} patchvigil status    (Ctrl-C stops the fleet)")
+        console.print(f"  {service:20} {url}/docs")
+    console.print("Go on with, for example:")
+    for command in commands:
+        console.print(f"  .venv/bin/patchvigil {command}")
+    console.print("  make down    ends it")
 
 
-def _table(checks: Sequence[Check]) -> int:
-    """Print every check with what was found; the last line counts them."""
+def _table(checks: Sequence[Check]) -> None:
+    """Print every check with what was found."""
     table = Table(title="What the running system answered", title_justify="left", box=None)
     for column in ("act", "check", "held", "found"):
         table.add_column(column, overflow="fold")
@@ -114,13 +153,13 @@ def _table(checks: Sequence[Check]) -> int:
         table.add_row(str(check.act), check.what, held, check.found[:120].replace("[", "\\["))
     console.print()
     console.print(table)
+
+
+def _verdict(checks: Sequence[Check]) -> int:
+    """Print the last line, and give the exit status, which says the same."""
     failed = sum(not check.passed for check in checks)
-    sys.stdout.write(f"demo: {len(checks) - failed} checks passed, {failed} failed\n")
-    return _status(checks)
-
-
-def _status(checks: Sequence[Check]) -> int:
-    return 0 if checks and all(check.passed for check in checks) else 1
+    console.print(f"demo: {len(checks) - failed} checks passed, {failed} failed")
+    return 1 if failed or not checks else 0
 
 
 if __name__ == "__main__":

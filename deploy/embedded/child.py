@@ -65,6 +65,12 @@ def die_with_parent(parent: int, sign: int) -> None:
             sys.exit(0)
 
 
+def live_without_parent() -> None:
+    """Take back what `die_with_parent` asked for."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, 0, 0, 0, 0)
+
+
 def main() -> None:
     """Follow the plan: folders, user, parent, preparation, then the server itself."""
     plan = json.loads(sys.argv[1])

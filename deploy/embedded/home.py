@@ -11,6 +11,9 @@ from pathlib import Path
 
 from deploy.errors import StackError
 
+STORY_HOME, RECORDS_HOME = "demo", "public"
+"""Where the demonstration keeps its own homes, below the default one."""
+
 LEAST_FREE = 300 * 1024 * 1024
 """Bytes that the first set-up and a day of demonstration need on disk."""
 
@@ -63,6 +66,16 @@ class Home:
 def default_home() -> Path:
     """Give PATCHVIGIL_HOME, or `.patchvigil` in the working directory."""
     return Path(os.environ.get("PATCHVIGIL_HOME") or ".patchvigil").resolve()
+
+
+def busy_home() -> Path:
+    """Give the home whose stack runs: the default one, else a demonstration's that was left so.
+
+    The default one where nothing runs.
+    """
+    own = default_home()
+    homes = (own, own / STORY_HOME, own / RECORDS_HOME)
+    return next((home for home in homes if is_held(Home(home))), own)
 
 
 def open_home(path: Path) -> Home:
@@ -122,10 +135,11 @@ def hold(home: Home) -> Iterator[None]:
 
 
 def is_held(home: Home) -> bool:
-    """Tell whether a process runs a stack in this home at this moment."""
-    if not home.lock.exists():
+    """Tell whether a process runs a stack in this home at this moment; in another user's: no."""
+    try:
+        descriptor = os.open(home.lock, os.O_RDWR | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return False
-    descriptor = os.open(home.lock, os.O_RDWR | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import httpx
 
-from deploy.embedded.home import Home, default_home
+from deploy.embedded.home import Home, busy_home
 from deploy.principals import tokens
 from deploy.stack import Running, running
 from schemas.topics import SERVICES
@@ -163,8 +163,8 @@ def variable(service: str) -> str:
 
 
 def home() -> Path:
-    """Give the folder of the fleet on this machine."""
-    return default_home()
+    """Give the folder of the fleet on this machine, a demonstration's that was left running too."""
+    return busy_home()
 
 
 def fleet() -> Running | None:

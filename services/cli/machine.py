@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from deploy.embedded import fleet as embedded
-from deploy.embedded.home import Home, is_held
+from deploy.embedded.home import Home, default_home, is_held
 from deploy.errors import StackError
 from deploy.signals import until_told
 from deploy.stack import stop
@@ -36,7 +36,7 @@ def up(
     Times, restarts and deaths are told on stderr; the services' addresses on stdout.
     """
     environment = {"PATCHVIGIL_SANDBOX": "true"} if sandbox else {}
-    place = (home_folder or home()).resolve()
+    place = (home_folder or default_home()).resolve()
     if is_held(Home(place)):  # said at once: to set a fleet up takes seconds
         raise RefusedError(
             Exit.REFUSED, f"a fleet already runs in {place}", "",
