@@ -98,6 +98,13 @@ def text_of(mail: Message) -> str:
     return f"{mail['subject']}\n{part.get_content() if part else mail.get_payload()}"
 
 
+def as_received(mail: Message) -> str:
+    """Give a mail's headers and plain text, as a mail program shows its source."""
+    headers = "\n".join(f"{name}: {value}" for name, value in mail.items())
+    part = mail.get_body(("plain",)) if isinstance(mail, EmailMessage) else None
+    return f"{headers}\n\n{part.get_content() if part else mail.get_payload()}"
+
+
 def genuine(secret: bytes, headers: dict[str, str], body: bytes) -> bool:
     """Check a call as Standard Webhooks asks its receivers to: HMAC over id, time and body."""
     signed = f"{headers.get('webhook-id')}.{headers.get('webhook-timestamp')}.".encode() + body

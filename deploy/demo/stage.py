@@ -44,22 +44,31 @@ class Stage:
     cast: Cast
     inbox: Inbox
     client: httpx.Client
+    compression: float = COMPRESSION
     began: float = field(default_factory=time.monotonic)
     opened: datetime = field(default_factory=lambda: datetime.now(UTC))
     checks: list[Check] = field(default_factory=list)
     act: int = 0
+
+    def legend(self) -> None:
+        """Say how to read the lines that follow, and what plays the outside world."""
+        minutes = self.compression / 60
+        _print(
+            "\nEach line: simulated time, seconds since the start, who, what, [why]. Alarms fire"
+            f" {self.compression:.0f} times faster: a second is {minutes:.0f} simulated minutes.\n"
+            "Deadlines are legal time (UTC), counted from the real clock."
+        )
 
     def scene(self, number: int, title: str) -> None:
         """Begin an act."""
         self.act = number
         _print(f"\n({number}) {title}")
 
-    def say(self, actor: str, text: str, why: str = "") -> None:
+    def say(self, actor: str, text: str, why: str) -> None:
         """Print one line: simulated time, real time, actor, what happened and why."""
         real = time.monotonic() - self.began
-        simulated = self.opened + timedelta(seconds=real * COMPRESSION)
-        reason = f"  [{why}]" if why else ""
-        _print(f"  {simulated:%a %d %b %H:%M} (+{real:5.1f} s)  {actor:12} {text}{reason}")
+        simulated = self.opened + timedelta(seconds=real * self.compression)
+        _print(f"  {simulated:%a %d %b %H:%M} (+{real:5.1f} s)  {actor:12} {text}  [{why}]")
 
     def quote(self, text: str) -> None:
         """Print something as it was received."""
@@ -68,9 +77,9 @@ class Stage:
 
     def check(self, what: str, *, passed: bool, found: object = "") -> None:
         """Keep one check for the closing table."""
-        self.checks.append(Check(self.act, what, passed, str(found)))
+        self.checks.append(Check(self.act, what, passed, _plain(found)))
         if not passed:
-            _print(f"  !! {what}: found {found}")
+            _print(f"  !! {what}: found {_plain(found)}")
 
     def call(self, actor: str, method: str, service: str, path: str, **more: Any) -> httpx.Response:
         """Send a request as a principal."""
@@ -135,6 +144,20 @@ class Stage:
         return [
             each for each in found if all(each.get(name) == held for name, held in equal.items())
         ]
+
+
+def moment(instant: str) -> str:
+    """Write a service's instant as a person reads it, to the minute."""
+    return f"{datetime.fromisoformat(instant).astimezone(UTC):%a %d %b %Y %H:%M}Z"
+
+
+def _plain(found: object) -> str:
+    """Write what was found without the marks of a programming language."""
+    if isinstance(found, Mapping):
+        return ", ".join(f"{_plain(name)}: {_plain(held)}" for name, held in found.items())
+    if isinstance(found, list | tuple):
+        return ", ".join(_plain(each) for each in found)
+    return f"{found:,}" if isinstance(found, int) else str(found)
 
 
 def _answer(answer: httpx.Response) -> Any:

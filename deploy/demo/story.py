@@ -7,6 +7,7 @@ from deploy.demo.stage import Stage
 
 def play(stage: Stage, reporter: Reporter) -> None:
     """Play all acts; each ends in checks against the running system."""
+    stage.legend()
     case = alarm.advisory(stage)
     alarm.signal(stage, case)
     alarm.escalation(stage, case)

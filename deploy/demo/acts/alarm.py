@@ -6,8 +6,8 @@ from typing import Any
 
 from deploy.demo import devices
 from deploy.demo.acts.plot import GATEWAY, OPENSSL, PUMP, case_of, findings, submit
-from deploy.demo.receivers import text_of
-from deploy.demo.stage import Stage
+from deploy.demo.receivers import as_received, text_of
+from deploy.demo.stage import Stage, moment
 
 _GONE = 410
 _FINDINGS = 3
@@ -16,25 +16,36 @@ _FINDINGS = 3
 def advisory(stage: Stage) -> str:
     """Register the company, submit SBOMs and an advisory; give the case that opens."""
     stage.scene(1, "An advisory hits both products; a version that cannot be read shows unknown")
-    submit(stage, "plm", "01-catalogue.yaml")
+    submit(stage, "plm", "01-catalogue.yaml", "a pump that is a device, a gateway that is none")
     fleet = stage.submit("plm", "devices.csv", devices.as_csv(), "text/csv")
-    stage.say("plm", f"submits devices.csv: {fleet['status']}, {fleet['counts']}")
+    stage.say(
+        "plm",
+        f"submits devices.csv: {fleet['status']}",
+        f"{devices.COUNT:,} devices, three methods",
+    )
+    stage.check(
+        "every device is registered",
+        passed=fleet["counts"].get("published") == devices.COUNT,
+        found=fleet["counts"],
+    )
     for name, product, version in (
         ("02-pump-2.4.0.cdx.json", PUMP, "2.4.0"),
         ("03-gateway-5.1.0.cdx.json", GATEWAY, "5.1.0"),
         ("04-gateway-5.0.2.cdx.json", GATEWAY, "5.0.2"),
     ):
-        submit(stage, "plm", name, product=product, version=version)
-    submit(stage, "plm", "05-advisory-openssl.json")
+        submit(
+            stage, "plm", name, f"what is inside {product} {version}",
+            product=product, version=version,
+        )  # fmt: skip
+    submit(stage, "plm", "05-advisory-openssl.json", "a feed mirror carries the public record")
     found = stage.await_("three findings", lambda: _all_findings(stage))
     verdicts = {(each["product"], each["version"]): each["verdict"] for each in found}
     for each in found:
-        reason = each["reason"] or ""
         stage.say(
             "sbom-matcher",
             f"{each['product']} {each['version']}: {each['component']} "
             f"{each['component_version']} is {each['verdict']}",
-            reason,
+            each["reason"] or "the version is in the advisory's range",
         )
     wanted = {
         (PUMP, "2.4.0"): "affected",
@@ -57,7 +68,7 @@ def advisory(stage: Stage) -> str:
 def signal(stage: Stage, case: str) -> None:
     """Submit what the hospital reports; provisional clocks run and a person is paged."""
     stage.scene(2, "A hospital reports exploitation on its gateway: provisional clock, page")
-    submit(stage, "psirt-2", "08-hospital-report.yaml")
+    submit(stage, "psirt-2", "08-hospital-report.yaml", "the hospital told it by telephone")
     clocks = stage.await_(
         "provisional clocks",
         lambda: stage.clocks(case, product=GATEWAY, state="provisional", kind="law"),
@@ -65,7 +76,7 @@ def signal(stage: Stage, case: str) -> None:
     for clock in clocks:
         stage.say(
             "clock",
-            f"{clock['label']} is provisional, due {clock['due_operational']}",
+            f"{clock['label']} is provisional, due {moment(clock['due_operational'])}",
             clock["mode_reason"],
         )
     anchor = clocks[0]["anchor"]
@@ -80,7 +91,13 @@ def signal(stage: Stage, case: str) -> None:
         f"pages psirt-1 by signed webhook: {call.body['summary']}",
         "to assess: evidence asks a person and starts no legal period",
     )
+    first = next(each.path for each in stage.inbox.calls if case in str(each.body)).strip("/")
     stage.check("the webhook's signature holds", passed=call.genuine, found=call.message_id)
+    stage.check(
+        "the first person of the roster is told first",
+        passed=first == "psirt-1",
+        found=first,
+    )
 
 
 def escalation(stage: Stage, case: str) -> None:
@@ -88,7 +105,7 @@ def escalation(stage: Stage, case: str) -> None:
     stage.scene(3, "Nobody acknowledges; the next person does")
     mail = stage.inbox.await_mail("psirt-2@", case)
     stage.say("notification", "no answer within 15 minutes: psirt-2 is told", "next in the roster")
-    stage.quote(text_of(mail))
+    stage.quote(as_received(mail))
     link = re.search(r"http://\S+/ack/\S+", text_of(mail))
     stage.check("the mail carries a one-use link", passed=link is not None)
     if link is None:
@@ -127,7 +144,7 @@ def assessment(stage: Stage, case: str) -> None:
     for clock in running:
         stage.say(
             "clock",
-            f"{clock['label']}: mandatory, running, due {clock['due_operational']}",
+            f"{clock['label']}: mandatory, running, due {moment(clock['due_operational'])}",
             clock["mode_reason"],
         )
     stage.check(
@@ -140,18 +157,22 @@ def assessment(stage: Stage, case: str) -> None:
     for clock in shadows:
         stage.say("clock", f"pump, {clock['label']}: shadow", clock["mode_reason"])
     stage.check(
-        'the pump shows a shadow clock, "not a legal duty: CRA Article 2(2)"',
-        passed=any("Article 2(2)" in each["mode_reason"] for each in shadows),
-        found=[each["mode_reason"] for each in shadows],
+        'the pump shows a shadow clock, "MDR device: CRA Article 2(2)"',
+        passed=any("MDR device: CRA Article 2(2)" in each["mode_reason"] for each in shadows),
+        found=sorted({each["mode_reason"] for each in shadows}),
     )
     waiting = stage.get("triage", f"/v1/cases/{case}")["waiting"]
-    questions = sorted({each["question"] for each in waiting if each["product"] == PUMP})
-    for question in questions:
-        stage.say("triage", f"the pump waits for a person: {question}")
+    questions = {
+        each["question"]: f"{each['title']}: {each['because']}"
+        for each in waiting
+        if each["product"] == PUMP
+    }
+    for question, why in questions.items():
+        stage.say("triage", f"the pump waits for a person: {question}", why)
     stage.check(
-        "the pump's open decisions are vigilance and field safety corrective action",
-        passed={"mdr.vigilance", "mdr.fsca"} <= set(questions),
-        found=questions,
+        "the pump's open decisions: vigilance incident, FSCA and FDA 806",
+        passed={"mdr.vigilance", "mdr.fsca", "us806.report"} <= set(questions),
+        found=sorted(questions),
     )
 
 

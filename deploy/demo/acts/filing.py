@@ -43,6 +43,11 @@ def draft_and_filing(stage: Stage, case: str) -> None:
         else {"detail": "no gap"}
     )
     stage.say("quality", "tries to approve: refused", str(refused.get("detail"))[:160])
+    stage.check(
+        "approval is refused while a required field is open, naming it",
+        passed=bool(gaps) and all(each in str(refused.get("detail")) for each in gaps),
+        found=refused.get("detail"),
+    )
     known = {each["id"] for each in draft["document"]["fields"]}
     wanted = [name for name in dict.fromkeys([*gaps, *FILL]) if name in known and name in FILL]
     fields = [{"field": each, "value": FILL[each]} for each in wanted]
@@ -51,7 +56,11 @@ def draft_and_filing(stage: Stage, case: str) -> None:
     path = f"/v1/drafts/{name}/approve"
     own = stage.refused("regulatory", "notification", path, _bound(draft))
     stage.say("regulatory", "tries to approve it: refused", str(own.get("detail"))[:160])
-    stage.check("an author cannot approve", passed=True, found=own.get("detail"))
+    stage.check(
+        "an author cannot approve",
+        passed="author" in str(own.get("detail")),
+        found=own.get("detail"),
+    )
     draft = stage.get("notification", f"/v1/drafts/{name}")
     approved = stage.post("quality", "notification", path, _bound(draft))
     stage.say("quality", f"approves revision {approved['revision']}", "bound to its digest")

@@ -11,11 +11,11 @@ PUMP, GATEWAY = "infusion-pump", "link-gateway"
 CAMPAIGN, TARGET = "gateway-5.1.1", "5.1.1"
 
 
-def submit(stage: Stage, actor: str, name: str, **more: str) -> Any:
-    """Submit one of the story's documents and say what became of it."""
+def submit(stage: Stage, actor: str, name: str, why: str, **more: str) -> Any:
+    """Submit one of the story's documents and say what became of it and why it is given."""
     kind = "application/yaml" if name.endswith(".yaml") else "application/json"
     answer = stage.submit(actor, name, (DOCUMENTS / name).read_bytes(), kind, **more)
-    stage.say(actor, f"submits {name}: {answer['status']} as {answer['format']}")
+    stage.say(actor, f"submits {name}: {answer['status']} as {answer['format']}", why)
     return answer
 
 

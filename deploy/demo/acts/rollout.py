@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy.demo.acts.plot import CAMPAIGN, GATEWAY
 from deploy.demo.fleet_reports import Reporter
-from deploy.demo.stage import Stage
+from deploy.demo.stage import Stage, moment
 
 RELEASE = "link-gateway-5.1.1"
 _IMAGE = hashlib.sha256(b"demonstration image of link-gateway 5.1.1").hexdigest()
@@ -77,8 +77,12 @@ def gates(stage: Stage, case: str) -> str:
         "stop_rules": {"failure_percent": 5, "minimum_finished": 20},
     }
     stage.await_("the measure reaches the tracker", lambda: _planned(stage, plan))
-    stage.say("operations", "plans four waves over 1,500 gateways")
-    _start(stage, 1)
+    stage.say(
+        "operations",
+        "plans four waves over 1,500 gateways",
+        "two by the network, one by hand, one with a visit",
+    )
+    _start(stage, 1, "each wave is asked for by a person")
     wave = stage.await_("the gates' answer", lambda: (w := _wave(stage, 1))["gates"] and w)
     for gate in wave["gates"]:
         stage.say("triage", f"gate {gate['gate']}: {gate['verdict']}", gate["reason"])
@@ -97,11 +101,18 @@ def gates(stage: Stage, case: str) -> str:
         if gate == "release_signed":
             body["release_digest"] = _IMAGE
         stage.post("quality", "triage", f"/v1/cases/{case}/evidence", body)
-        stage.say("quality", f"brings evidence for {gate}: {reference}")
-    _start(stage, 1)
-    stage.await_("wave 1 starts", lambda: _wave(stage, 1)["state"] == "started")
-    stage.say("tracker", "wave 1 starts on its own unexpired answer")
-    stage.check("wave 1 starts with its gates passed", passed=True, found="started")
+        stage.say("quality", f"brings evidence for {gate}: {reference}", "kept with its digest")
+    _start(stage, 1, "its gates have evidence now")
+    started = stage.await_(
+        "wave 1 starts", lambda: (w := _wave(stage, 1))["state"] == "started" and w
+    )
+    stage.say("tracker", "wave 1 starts on its own unexpired answer", "every gate passed")
+    verdicts = {each["gate"]: each["verdict"] for each in started["gates"]}
+    stage.check(
+        "wave 1 starts with its gates passed",
+        passed=set(verdicts.values()) == {"passed"},
+        found=verdicts,
+    )
     return measure
 
 
@@ -110,11 +121,15 @@ def _planned(stage: Stage, plan: dict[str, Any]) -> bool:
     return answer.is_success or "was planned already" in answer.text
 
 
-def _start(stage: Stage, number: int) -> None:
+def _start(stage: Stage, number: int, why: str) -> None:
     stage.post(
         "operations", "deployment-tracker", f"/v1/campaigns/{CAMPAIGN}/waves/{number}/start", {}
     )
-    stage.say("operations", f"asks for wave {number}")
+    stage.say("operations", f"asks for wave {number}", why)
+
+
+def _await_state(stage: Stage, number: int, state: str) -> None:
+    stage.await_(f"wave {number} is {state}", lambda: _wave(stage, number)["state"] == state)
 
 
 def _wave(stage: Stage, number: int) -> dict[str, Any]:
@@ -138,12 +153,19 @@ def waves(stage: Stage, reporter: Reporter, measure: str) -> None:
         found=halted["halt_because"],
     )
     _resume(stage, 1, "operations", "A site lost power; its units are retried by hand")
-    stage.await_("wave 1 completes", lambda: _wave(stage, 1)["state"] == "completed")
+    done = stage.await_(
+        "wave 1 completes", lambda: (w := _wave(stage, 1))["state"] == "completed" and w
+    )
     stage.say("tracker", "wave 1 goes on and completes", "its gates answered again")
-    _start(stage, 2)
-    stage.await_("wave 2 starts", lambda: _wave(stage, 2)["state"] == "started")
-    _start(stage, 3)
-    stage.await_("wave 3 starts", lambda: _wave(stage, 3)["state"] == "started")
+    stage.check(
+        "the halted wave resumed with a reason",
+        passed=bool(done["resume_reason"]),
+        found=done["resume_reason"],
+    )
+    for number, why in ((2, "wave 1 is complete"), (3, "technicians are ready")):
+        _start(stage, number, why)
+        _await_state(stage, number, "started")
+        stage.say("tracker", f"wave {number} starts", "every gate passed")
     second = _members(stage, 2)
     reporter.report(second[:1], "safety_event", code="management_lost")
     stopped = stage.await_(
@@ -156,10 +178,8 @@ def waves(stage: Stage, reporter: Reporter, measure: str) -> None:
     )
     _resume(stage, 2, "quality", "Event assessed: a rack was unplugged; no fault of the update")
     _resume(stage, 3, "quality", "As wave 2")
-    stage.await_(
-        "waves 2 and 3 go on",
-        lambda: all(_wave(stage, number)["state"] == "started" for number in (2, 3)),
-    )
+    for number in (2, 3):
+        _await_state(stage, number, "started")
     stage.check(
         "a person of quality let them go on, with a reason",
         passed=bool(measure),
@@ -170,7 +190,7 @@ def waves(stage: Stage, reporter: Reporter, measure: str) -> None:
 def _resume(stage: Stage, number: int, actor: str, reason: str) -> None:
     path = f"/v1/campaigns/{CAMPAIGN}/waves/{number}/resume"
     stage.post(actor, "deployment-tracker", path, {"reason": reason})
-    stage.say(actor, f"resumes wave {number}: {reason}")
+    stage.say(actor, f"resumes wave {number}", reason)
 
 
 def _members(stage: Stage, number: int) -> list[str]:
@@ -194,16 +214,17 @@ def available(stage: Stage, reporter: Reporter, case: str, measure: str) -> None
         "coverage arrives",
         lambda: (c := _coverage(stage))["overall"]["covered"] >= wanted and c,
     )
-    stage.say("tracker", coverage["definition"])
+    stage.say("tracker", "counts what is covered", coverage["definition"])
     for part in coverage["parts"]:
         stage.say(
             "tracker",
-            f"{part['part']:10} {part['covered']:5} of {part['total']:5} verified "
-            f"({part['verified']:.1%})",
+            f"{part['part']:10} {part['covered']:5,} of {part['total']:5,} are covered",
+            f"{part['verified']:.1%} verified",
         )
     stage.check(
         "coverage is split by method and counts verified devices only",
-        passed=[each["part"] for each in coverage["parts"]] == ["automatic", "manual", "physical"],
+        passed=[each["part"] for each in coverage["parts"]] == ["automatic", "manual", "physical"]
+        and "VERIFIED" in coverage["definition"],
         found=f"{coverage['overall']['covered']} of {coverage['overall']['total']}",
     )
     waiting = stage.clocks(case, product=GATEWAY, stage="final")
@@ -218,14 +239,14 @@ def available(stage: Stage, reporter: Reporter, case: str, measure: str) -> None
         f"/v1/cases/{case}/measures/{measure}/available",
         {"ground": "5.1.1 is offered to every hospital"},
     )
-    stage.say("psirt-2", "records that users can have the measure")
+    stage.say("psirt-2", "records that users can have the measure", "5.1.1 is offered to them")
     final = stage.await_(
         "the final report's clock runs",
         lambda: stage.clocks(case, product=GATEWAY, stage="final", state="running"),
     )[0]
     stage.say(
         "clock",
-        f"{final['label']} runs, due {final['due_operational']}",
+        f"{final['label']} runs, due {moment(final['due_operational'])}",
         "measure available plus 14 days",
     )
     due = datetime.fromisoformat(final["due_operational"])
@@ -233,7 +254,7 @@ def available(stage: Stage, reporter: Reporter, case: str, measure: str) -> None
     stage.check(
         "the final report is due 14 days after the measure became available",
         passed=timedelta(days=13, hours=22) <= due - anchor <= timedelta(days=14, hours=2),
-        found=final["due_operational"],
+        found=f"{moment(final['due_operational'])}, {due - anchor} after it",
     )
 
 

@@ -22,6 +22,11 @@ def sound(stage: Stage) -> None:
         )
         stuck = stage.get(service, "/v1/quarantine")["items"]
         stage.check(f"{service}: nothing is quarantined", passed=not stuck, found=len(stuck))
+        stage.say(
+            service,
+            f"{len(found)} differences, {verdict['sealed']} audit rows, {len(stuck)} quarantined",
+            "every join recomputed, the chain of hashes followed",
+        )
 
 
 def _differences(stage: Stage, service: str) -> list[Any]:
