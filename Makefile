@@ -53,7 +53,6 @@ up: setup ## Start the servers and the six services, until Ctrl-C or `make down`
 .PHONY: down
 down: setup ## Stop what `make up` or `make demo KEEP=1` started
 	@$(BIN)/patchvigil down
-	@$(BIN)/patchvigil down --home "$${PATCHVIGIL_HOME:-.patchvigil}/demo"
 
 .PHONY: test-containers
 test-containers: setup ## Try the fleet of compose.yaml and the containers' world on a Docker engine
