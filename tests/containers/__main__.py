@@ -41,7 +41,8 @@ def composed() -> Iterator[Fleet]:
     ports = _published()
     os.environ.update({place.variable(name): str(port) for name, port in ports.items()})
     down = [*_COMPOSE, "down", "--volumes", "--timeout", "30"]
-    subprocess.run(down, check=False)  # what a run that was killed left behind
+    # What a run that was killed left behind, mostly nothing.
+    subprocess.run(down, check=False, capture_output=True)
     began = time.monotonic()
     try:
         subprocess.run([*_COMPOSE, "build", "--quiet"], check=True)
