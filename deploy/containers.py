@@ -65,6 +65,12 @@ def run(home: Home, say: Callable[[str], None]) -> Iterator[Stack]:
         raise StackError(
             "containers need the package testcontainers", 'install "patchvigil[embedded,dev]"'
         )
+    if not engine_answers():
+        raise StackError(
+            "no Docker engine answers",
+            "start one (look with `docker version`), or use PATCHVIGIL_STACK=embedded, which needs"
+            " no Docker",
+        )
     from deploy.kafka import scram  # noqa: PLC0415 - only who prepares needs librdkafka
 
     credentials = load_or_create(home.credentials)

@@ -73,6 +73,18 @@ def test_missing_addresses_are_named_together(
         pass
 
 
+def test_containers_without_an_engine_are_refused_with_the_way_to_need_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/absent.sock")
+    with (
+        pytest.raises(StackError, match="no Docker engine answers") as refused,
+        provide("containers", tmp_path / "home", say=lambda _: None),
+    ):
+        pass
+    assert "PATCHVIGIL_STACK=embedded" in refused.value.mend
+
+
 def test_an_unknown_kind_of_stack_is_refused_with_the_known_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
