@@ -171,6 +171,7 @@ def waves(stage: Stage, reporter: Reporter, measure: str) -> None:
     stopped = stage.await_(
         "every wave stops", lambda: (w := _wave(stage, 2))["state"] == "halted" and w
     )
+    _await_state(stage, 3, "halted")
     stage.say("tracker", "one safety event: every running wave stops", stopped["halt_because"])
     states = [_wave(stage, number)["state"] for number in (2, 3)]
     stage.check(
