@@ -57,7 +57,7 @@ def test_a_demonstration_left_running_is_found_by_the_command_line_until_it_is_s
     played = subprocess.run([*DEMO, "--keep"], env=place, check=False, stdout=-1, text=True)
     last = played.stdout.splitlines()[-1]
     assert last.startswith("demo: ")
-    assert last.endswith(" checks passed, 0 failed")
+    assert last.endswith(" checks passed, 0 failed"), played.stdout
     assert played.returncode == 0
     assert running(tmp_path / "demo") is not None
     assert "PV-2026-0001" in _say(place, "case", "ls")
