@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
-import platformdirs
-
+from deploy import cache
 from deploy.errors import StackError
 
 MAVEN_CENTRAL = "https://repo.maven.apache.org/maven2"
@@ -56,10 +55,9 @@ def locked() -> Iterator[Jar]:
 
 
 def folder() -> Path:
-    """Give the cache: PATCHVIGIL_CACHE, or this user's own; shared by every checkout."""
-    base = os.environ.get("PATCHVIGIL_CACHE") or platformdirs.user_cache_dir("patchvigil")
+    """Give the place of the jars in the cache: another lock file has another."""
     digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
-    return Path(base).resolve() / f"kafka-{digest}"
+    return cache.folder() / f"kafka-{digest}"
 
 
 def fetch(say: Callable[[str], None]) -> Path:

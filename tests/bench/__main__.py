@@ -9,7 +9,7 @@ from rich.table import Table
 
 from tests.bench.report import Figure, read
 
-ORDER = ("fleet_boot", "page_latency", "intake_rate", "kit_batches", "matching")
+ORDER = ("fleet_boot", "page_latency", "intake_rate", "kit_batches", "matching", "one_shot")
 """Every benchmark, the quick ones first."""
 
 console = Console(highlight=False)

@@ -1,0 +1,1 @@
+"""Matching without a fleet: the matcher's own rules over files on this machine."""

@@ -1,0 +1,104 @@
+"""Reads advisory records with intake's parsers into what an index of them keeps."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from schemas.advisories import Vulnerability
+from services.cli.one_shot.sources import Record
+from services.intake.formats import sniff
+from services.intake.formats.canonical import Advisories, KevCatalogue, Statement
+from services.intake.formats.error import Fault, FormatError
+from services.sbom_matcher.domain import claims
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one advisory says of one vulnerability, and by which identifier keys it is met."""
+
+    advisory: str
+    url: str
+    identifier: str
+    aliases: tuple[str, ...]
+    idents: tuple[str, ...]
+    body: str
+    """The vulnerability as JSON of the contract, without its description."""
+    stated_at: datetime | None = None
+    """When it was said; an index does not keep it, since only our own statements need it."""
+
+    def vulnerability(self) -> Vulnerability:
+        """Give back what was said."""
+        return Vulnerability.model_validate_json(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A record that could not be read: where it is, why, and the mend."""
+
+    where: str
+    reason: str
+    mend: str
+
+
+@dataclass(slots=True)
+class Portion:
+    """What a number of records came to."""
+
+    entries: list[Entry] = field(default_factory=list)
+    exploited: list[str] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    records: int = 0
+
+
+def portion(records: Sequence[Record]) -> Portion:
+    """Read records; one that cannot be read costs no other."""
+    read = Portion(records=len(records))
+    for each in records:
+        try:
+            _read(each, read)
+        except FormatError as error:
+            read.unread.append(_unread(each.where, error.faults[0]))
+    return read
+
+
+def _read(record: Record, into: Portion) -> None:
+    if record.trouble:
+        into.unread.append(Unread(record.where, record.trouble, "check the file, then try again"))
+        return
+    document = sniff.read(record.value)
+    if isinstance(document, KevCatalogue):
+        into.exploited += [each.identifier for each in document.entries]
+    elif isinstance(document, Advisories):
+        into.unread += [_unread(f"{record.where}:", fault) for fault in document.faults]
+        for statement in document.statements:
+            into.entries += entries(statement)
+            into.exploited += [each.identifier for each in statement.evidence]
+    else:
+        reason = f"a {document.format} document is no advisory"
+        into.unread.append(Unread(record.where, reason, "give it with --sbom, or leave it out"))
+
+
+def entries(statement: Statement, *, author: str | None = None) -> Iterator[Entry]:
+    """Turn an advisory into entries; one that was withdrawn claims nothing any more.
+
+    An `author` makes each claim a person's own statement, which outranks everybody's.
+    """
+    for each in () if statement.withdrawn else statement.vulnerabilities:
+        kept = each.model_copy(update={"description": None})
+        if author:
+            said = (one.model_copy(update={"author": author}) for one in each.assertions)
+            kept = kept.model_copy(update={"assertions": tuple(said)})
+        idents = {ident for one in kept.assertions if (ident := claims.ident_of(one))}
+        yield Entry(
+            advisory=statement.advisory,
+            url=statement.url or "",
+            identifier=each.id,
+            aliases=each.aliases,
+            idents=tuple(sorted(idents)),
+            body=kept.model_dump_json(exclude_defaults=True),
+            stated_at=statement.modified_at,
+        )
+
+
+def _unread(where: str, fault: Fault) -> Unread:
+    return Unread(f"{where} {fault.pointer or ''}".strip(), fault.reason, fault.mend)
