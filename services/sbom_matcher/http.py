@@ -94,14 +94,14 @@ async def where(
 ) -> Page[LocationView]:
     """Say which product versions hold a component, by its exact name or its package URL."""
     unit.require()
-    package = purl.parse(component) if component.startswith("pkg:") else None
+    package = purl.read(component) if component.startswith("pkg:") else None
     name, _, version = (
         component.rpartition("@") if component.find("@", 1) > 0 else (component, "", "")
     )
     wanted = package.version if package else version or None
 
     async def query(after: Key | None, most: int) -> list[Location]:
-        ident = package.base if package else None
+        ident = purl.base(package) if package else None
         return list(await queries.where(unit.db, name, ident, wanted, after, most))
 
     found = await page(

@@ -3,6 +3,8 @@
 import re
 from urllib.parse import quote
 
+from schemas.identifiers import purl
+
 _REGISTRIES = {
     "pypi.org": "pypi",
     "pypi.python.org": "pypi",
@@ -58,28 +60,27 @@ def of(kind: str, name: str) -> str | None:
         group, colon, artifact = name.replace("/", ":").partition(":")
         if not colon or ":" in artifact or not _NAME.match(group) or not _NAME.match(artifact):
             return None
-        return f"pkg:maven/{quote(group)}/{quote(artifact)}"
-    if not _NAME.match(name) or name.endswith("/"):
+        name = f"{group}/{artifact}"
+    elif not _NAME.match(name) or name.endswith("/"):
         return None
     if kind == "pypi":
-        name = re.sub(r"[-_.]+", "-", name).lower()
-    elif kind in {"npm", "composer", "hex", "pub"}:
-        name = name.lower()
+        name = re.sub(r"[-_.]+", "-", name)
     if kind == "composer" and name.count("/") != 1:
         return None
-    return f"pkg:{kind}/{quote(name, safe='/')}"
+    found = purl.read(f"pkg:{kind}/{quote(name, safe='/')}")
+    return str(found) if found else None
 
 
-def unversioned(purl: str) -> str:
-    """The purl without version, qualifiers and subpath, for the target of an assertion."""
-    bare = purl.partition("#")[0].partition("?")[0]
-    head, at, _ = bare.rpartition("@")
-    # An npm scope is written %40scope; a bare `@` before the last slash belongs to the name.
-    return head if at and "/" in head and head.count("/") >= bare.count("/") else bare
+def unversioned(text: str) -> str:
+    """The purl without version, qualifiers and subpath, for the target of an assertion.
+
+    One that names no package stays as it is: what nobody can read is shown, not mended.
+    """
+    found = purl.read(text)
+    return str(found.bare()) if found else text
 
 
-def version_of(purl: str) -> str | None:
+def version_of(text: str) -> str | None:
     """The version inside a purl, if it has one."""
-    bare = purl.partition("#")[0].partition("?")[0]
-    rest = bare[len(unversioned(purl)) :]
-    return rest[1:] or None
+    found = purl.read(text)
+    return found.version if found else None

@@ -89,9 +89,8 @@ _SHOWN = 20
 
 
 def _ident(target: Target) -> str | None:
-    if target.kind is TargetKind.PURL:
-        package = purl.parse(target.purl or "")
-        return package.base if package else None
+    if target.kind is TargetKind.PURL and (package := purl.read(target.purl or "")):
+        return purl.base(package)
     if target.kind is TargetKind.CPE:
         name = cpe.parse(target.cpe or "")
         return name.base if name else None
@@ -118,7 +117,7 @@ def _ranges(assertion: Assertion) -> tuple[Range, ...]:
         return assertion.ranges
     if target.kind is TargetKind.CPE and (name := cpe.parse(target.cpe or "")):
         return (Range(exact=(name.written_version,)),)
-    if target.kind is TargetKind.PURL and (package := purl.parse(target.purl or "")):
+    if target.kind is TargetKind.PURL and (package := purl.read(target.purl or "")):
         return (Range(exact=(package.version,)),) if package.version else (Range(),)
     return (Range(),)
 
@@ -126,7 +125,7 @@ def _ranges(assertion: Assertion) -> tuple[Range, ...]:
 def _covered(assertion: Assertion, stated: Range) -> Covered:
     """Read a range in the scheme of what the target is met by."""
     target = assertion.target
-    package = purl.parse(target.purl or "") if target.kind is TargetKind.PURL else None
+    package = purl.read(target.purl or "") if target.kind is TargetKind.PURL else None
     return of_range(package.type if package else versions.GENERIC, stated)
 
 

@@ -38,11 +38,11 @@ class Spoken:
 
 def of_component(component: Component) -> tuple[Handle, ...]:
     """Give the handles of an SBOM's component; none where nothing identifies it."""
-    package = purl.parse(component.purl) if component.purl else None
+    package = purl.read(component.purl) if component.purl else None
     name = cpe.parse(component.cpe) if component.cpe else None
     handles: list[Handle] = []
     if package:
-        handles.append(_keyed(package.base, package.type, package.version, component.version))
+        handles.append(_keyed(purl.base(package), package.type, package.version, component.version))
     cpe_version = name.written_version if name else None
     if name and (base := name.base):
         handles.append(_keyed(base, versions.GENERIC, component.version, cpe_version))
@@ -72,8 +72,8 @@ def unreadable(component: Component) -> bool:
     return bool(component.purl or component.cpe) and not of_component(component)
 
 
-def _spoken(component: Component, package: purl.Package | None, name: cpe.Cpe | None) -> set[str]:
-    vendors = [component.supplier, component.group, package.vendor if package else None]
+def _spoken(component: Component, package: purl.Purl | None, name: cpe.Cpe | None) -> set[str]:
+    vendors = [component.supplier, component.group, purl.vendor(package) if package else None]
     found = {names.base(vendor, component.name) for vendor in vendors}
     if name and name.base:
         found |= {names.base(name.vendor, name.product), names.base(name.vendor, component.name)}

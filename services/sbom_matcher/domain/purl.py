@@ -1,57 +1,39 @@
-"""Package URLs (ECMA-427): the base key by which packages meet, whatever their version.
+"""Package URLs as keys: the base key by which packages meet, whatever their version.
 
-A base key is type, namespace and name, normalised by the type's own rules; version, qualifiers and
-subpath are no part of it.
+A base key is type, namespace and name, folded further than the standard normalises them: where an
+ecosystem takes two spellings for one package, so do we. Version, qualifiers and subpath are no part
+of it.
 """
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
 
-from packageurl import PackageURL
+from schemas.identifiers import purl_types
+from schemas.identifiers.purl import Purl, read
 
-_FOLDED = frozenset(
-    {"apk", "bitbucket", "cargo", "composer", "deb", "github", "gitlab", "golang", "hex", "nuget",
-     "npm", "pub", "pypi"}
-)  # fmt: skip
-"""Types whose names do not depend on case: two spellings are one package."""
+__all__ = ["Purl", "base", "read", "vendor"]
+
+_CASELESS = frozenset({"cargo", "cocoapods", "composer", "conan", "gitlab", "nuget", "swift"})
+"""Types whose registries tell no two packages apart by case, though purls keep it."""
 
 _PEP_503 = re.compile(r"[-_.]+")
+_DASHED = frozenset({"cargo", "pypi"})
 _HOSTS = frozenset({"bitbucket", "github", "gitlab"})
-_LONGEST = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
-    """What a package URL identifies."""
+def base(purl: Purl) -> str:
+    """Give the base key, such as `purl:npm/@scope/name`.
 
-    type: str
-    namespace: str | None
-    name: str
-    version: str | None
-
-    @property
-    def base(self) -> str:
-        """The base key, such as `purl:npm/@scope/name`."""
-        parts = (self.type, self.namespace, self.name)
-        joined = "/".join(part for part in parts if part)
-        if self.type == "pypi":
-            joined = "pypi/" + _PEP_503.sub("-", self.name)
-        return "purl:" + (joined.lower() if self.type in _FOLDED else joined)
-
-    @property
-    def vendor(self) -> str | None:
-        """Who makes it, where the type says so: the owner of a hosted repository."""
-        return self.namespace if self.type in _HOSTS else None
+    A namespace where the type has none (`pkg:pypi/python/setuptools`) is left out: a purl written
+    so must still meet.
+    """
+    namespace = None if purl_types.of(purl.type).namespace is False else purl.namespace
+    name = purl.name
+    if purl.type in _DASHED:
+        name = _PEP_503.sub("-", name) if purl.type == "pypi" else name.replace("_", "-")
+    key = "purl:" + "/".join(part for part in (purl.type, namespace, name) if part)
+    return key.lower() if purl.type in _CASELESS else key
 
 
-@lru_cache(maxsize=65_536)
-def parse(text: str) -> Package | None:
-    """Read a package URL; None where it is none."""
-    if len(text) > _LONGEST or "\0" in text:
-        return None
-    try:
-        found = PackageURL.from_string(text.strip())
-    except ValueError:
-        return None
-    return Package(found.type, found.namespace or None, found.name, found.version or None)
+def vendor(purl: Purl) -> str | None:
+    """Say who makes it, where the type tells: the owner of a hosted repository."""
+    return purl.namespace if purl.type in _HOSTS else None

@@ -5,35 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.sboms import Component
-from services.sbom_matcher.domain import cpe, handles, names, purl, versions
+from services.sbom_matcher.domain import cpe, handles, names, versions
 from services.sbom_matcher.domain.handles import Spoken
 from services.sbom_matcher.domain.versions.encoding import NOT_APPLICABLE
-
-
-@pytest.mark.parametrize(
-    ("written", "base"),
-    [
-        ("pkg:npm/%40scope/Name@1.0", "purl:npm/@scope/name"),
-        ("pkg:pypi/Zope.Interface@5?x=y", "purl:pypi/zope-interface"),
-        (
-            "pkg:golang/github.com/Gorilla/WebSocket@v1.4#sub",
-            "purl:golang/github.com/gorilla/websocket",
-        ),
-        ("pkg:maven/com.FasterXML/Jackson@2.9", "purl:maven/com.FasterXML/Jackson"),
-        ("pkg:nuget/Newtonsoft.Json@9.0.1", "purl:nuget/newtonsoft.json"),
-    ],
-)
-def test_a_base_key_is_normalised_by_the_types_rules(written: str, base: str) -> None:
-    package = purl.parse(written)
-    assert package
-    assert package.base == base
-
-
-@pytest.mark.parametrize(
-    "written", ["", "pkg:", "npm/left-pad", "pkg:npm", "x" * 5000, "pkg:npm/\0a"]
-)
-def test_what_is_no_package_url_is_not_read(written: str) -> None:
-    assert purl.parse(written) is None
 
 
 def test_a_cpe_name_gives_its_key_and_version() -> None:
@@ -133,8 +107,6 @@ def test_a_product_is_met_by_its_names_and_by_its_own_id() -> None:
 
 @given(st.text(max_size=200))
 def test_no_text_makes_a_parser_fail(text: str) -> None:
-    purl.parse(text)
-    purl.parse("pkg:" + text)
     cpe.parse(text)
     cpe.parse("cpe:2.3:" + text)
     names.base(text, text)
