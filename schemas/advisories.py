@@ -30,6 +30,24 @@ class TargetKind(StrEnum):
     NAME = "name"
 
 
+class IdentifierKind(StrEnum):
+    """What a mark on a product is (CSAF 2.0, 3.1.3.3: the product identification helper)."""
+
+    MODEL_NUMBER = "model_number"
+    SKU = "sku"
+    UDI_DI = "udi_di"
+    SERIAL_NUMBER = "serial_number"
+    HASH = "hash"
+    URI = "uri"
+
+
+class Identifier(Value):
+    """A mark that identifies a product or some of its units, as its maker writes it."""
+
+    kind: IdentifierKind = Field(description="What the value is.")
+    value: Name = Field(description="As written; a hash is `algorithm:hex`.")
+
+
 class Target(Value):
     """What an assertion is about. `kind` says which of the other fields identify it."""
 
@@ -40,6 +58,9 @@ class Target(Value):
     product: str | None = Field(default=None, description="Product as the source spells it.")
     ecosystem: str | None = Field(
         default=None, description="Version scheme of the ranges: npm, pypi, golang, semver, ..."
+    )
+    identifiers: tuple[Identifier, ...] = Field(
+        default=(), description="Model numbers, order codes, UDI, serial numbers, hashes."
     )
 
 
@@ -62,6 +83,13 @@ class Range(Value):
     reason: str | None = Field(default=None, description="Why it could not be read.")
 
 
+class Platform(Value):
+    """What a target runs on or with: a product in some of its versions."""
+
+    target: Target = Field(description="The platform.")
+    ranges: tuple[Range, ...] = Field(default=(), description="Empty means every version.")
+
+
 class Assertion(Value):
     """One asserter's claim on one target."""
 
@@ -74,6 +102,10 @@ class Assertion(Value):
         default=None, description="What it claims for versions outside them, where it says so."
     )
     ranges: tuple[Range, ...] = Field(default=(), description="Empty means every version.")
+    platforms: tuple[tuple[Platform, ...], ...] = Field(
+        default=(),
+        description="The claim holds only where one platform of each group is present as well.",
+    )
     justification: str | None = Field(
         default=None, description="VEX justification of not_affected."
     )

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from schemas.advisories import Identifier
 from schemas.event import Event, Instant, Name, Value
 
 Country = str
@@ -107,6 +108,9 @@ class Identity(Value):
     product: Name = Field(description="Product as advisories spell it.")
     cpe: str | None = Field(
         default=None, description="CPE 2.3 name without version, where one exists."
+    )
+    identifiers: tuple[Identifier, ...] = Field(
+        default=(), description="Its model numbers, order codes and UDI device identifiers."
     )
 
 

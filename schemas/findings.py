@@ -28,6 +28,7 @@ class Matcher(StrEnum):
     PURL = "purl"
     CPE = "cpe"
     NAME = "name"
+    IDENTIFIER = "identifier"
     STATEMENT = "statement"
 
 

@@ -83,12 +83,21 @@ def test_a_contract_is_compatible_with_its_released_copy(name: str) -> None:
     assert breaks(released, json_schema(EVENTS[name])) == []
 
 
+def _as_recorded(kept: Any, record: Any) -> Any:
+    """What is kept of a record, without the fields that were added since it was written."""
+    if isinstance(record, dict) and isinstance(kept, dict):
+        return {key: _as_recorded(kept.get(key), value) for key, value in record.items()}
+    if isinstance(record, list) and isinstance(kept, list) and len(record) == len(kept):
+        return [_as_recorded(one, other) for one, other in zip(kept, record, strict=True)]
+    return kept
+
+
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
 def test_a_golden_record_of_a_released_version_still_parses_and_keeps_its_values(path: Any) -> None:
     record = json.loads(path.read_text(encoding="utf-8"))
     event = EVENTS[path.stem].model_validate(record)
     kept = event.model_dump(mode="json")
-    assert {key: kept[key] for key in record} == record
+    assert _as_recorded(kept, record) == record
     assert event.key
 
 

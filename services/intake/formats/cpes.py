@@ -1,36 +1,20 @@
-"""Reads CPE names far enough to tell product from version (NISTIR 7695)."""
+"""Writes CPE names as contracts hold them: formatted strings, with or without their version."""
 
-import re
+from dataclasses import replace
 
-_SPLIT = re.compile(r"(?<!\\):")
-_FIELDS = 13
-_VERSION = 5
+from schemas.identifiers import cpe
 
 
-def is_formatted(cpe: str) -> bool:
-    """Whether the text is a CPE 2.3 formatted string with all its fields."""
-    return cpe.startswith("cpe:2.3:") and len(_SPLIT.split(cpe)) == _FIELDS
+def converted(text: str) -> str | None:
+    """The name as a CPE 2.3 formatted string, whatever its binding; None for what names no product.
 
-
-def versionless(cpe: str) -> str:
-    """The same name for any version and update."""
-    fields = _SPLIT.split(cpe)
-    fields[_VERSION] = "*"
-    fields[_VERSION + 1] = "*"
-    return ":".join(fields)
-
-
-def converted(cpe: str) -> str | None:
-    """The name as a CPE 2.3 formatted string; the older URI binding (`cpe:/`) is turned into it.
-
-    None for what is neither.
+    A name of the older URI binding (`cpe:/`) with packed editions keeps every attribute.
     """
-    if cpe.startswith("cpe:2.3:"):
-        fields = _SPLIT.split(cpe)
-        return cpe if len(fields) == _FIELDS else None
-    if not cpe.lower().startswith("cpe:/"):
-        return None
-    parts = [part.replace("~", "") or "*" for part in cpe[5:].split(":")]
-    if not 2 < len(parts) <= _FIELDS - 2:  # noqa: PLR2004  (part, vendor and product at least)
-        return None
-    return "cpe:2.3:" + ":".join([*parts, *["*"] * (_FIELDS - 2 - len(parts))])
+    name = cpe.read(text)
+    return name.formatted() if name and name.product not in {cpe.ANY, cpe.NA} else None
+
+
+def versionless(text: str) -> str:
+    """The same name for any version and update; what is no CPE name stays as it is."""
+    name = cpe.read(text)
+    return replace(name, version=cpe.ANY, update=cpe.ANY).formatted() if name else text

@@ -8,9 +8,9 @@ version with the verdict unknown, never nothing.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from schemas.advisories import Assertion, Range, Status, Target, TargetKind
+from schemas.advisories import Assertion, Platform, Range, Status, Target, TargetKind
 from schemas.findings import Verdict
-from services.sbom_matcher.domain import cpe, handles, names, purl, versions
+from services.sbom_matcher.domain import cpe, handles, marks, names, purl, versions
 from services.sbom_matcher.domain.intervals import EVERYTHING, Covered, Interval, of_range, outside
 
 UNDER_INVESTIGATION = "under_investigation"
@@ -39,12 +39,26 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """A platform that must be present: an identifier key in an interval of versions."""
+
+    ident: str
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """One assertion, readable by the matcher: an identifier key and spans."""
+    """One assertion, readable by the matcher: identifier keys and spans.
+
+    It is met under any of `idents`, unless `traits` and the component's contradict each other, and
+    holds where one platform of each group in `platforms` is present as well.
+    """
 
     assertion: Assertion
-    ident: str
+    idents: tuple[str, ...]
     spans: tuple[Span, ...]
+    traits: str | None = None
+    platforms: tuple[tuple[Present, ...], ...] = ()
 
 
 def read(assertions: Iterable[Assertion]) -> tuple[Claim, ...]:
@@ -53,20 +67,20 @@ def read(assertions: Iterable[Assertion]) -> tuple[Claim, ...]:
     for each in assertions:
         identity = (
             each.asserter, each.target, each.default_status, each.product, each.product_version,
-            each.author, each.expires_at,
+            each.author, each.expires_at, each.platforms,
         )  # fmt: skip
         groups.setdefault(identity, []).append(each)
     return tuple(claim for group in groups.values() for claim in _claims(group))
 
 
-def ident_of(assertion: Assertion) -> str | None:
-    """Give the identifier key that an assertion's target is met by."""
+def idents_of(assertion: Assertion) -> tuple[str, ...]:
+    """Give the identifier keys that an assertion's target is met by."""
     target = assertion.target
-    found = _ident(target)
+    found = idents(target)
     if assertion.product is None:
         return found
     of_itself = target.kind is TargetKind.NAME and target.product in {None, "", assertion.product}
-    return handles.ident_of_product(assertion.product) if of_itself or found is None else found
+    return (handles.ident_of_product(assertion.product),) if of_itself or not found else found
 
 
 def is_statement(assertion: Assertion) -> bool:
@@ -88,26 +102,62 @@ _SHOWN = 20
 """The most ranges, or versions in one, that evidence repeats."""
 
 
-def _ident(target: Target) -> str | None:
+def idents(target: Target) -> tuple[str, ...]:
+    """Give the keys of a target: a CPE name is also met by a component that names no vendor."""
     if target.kind is TargetKind.PURL and (package := purl.read(target.purl or "")):
-        return purl.base(package)
-    if target.kind is TargetKind.CPE:
-        name = cpe.parse(target.cpe or "")
-        return name.base if name else None
-    return names.base(target.vendor, target.product)
+        return (purl.base(package),)
+    if target.kind is TargetKind.CPE and (name := cpe.read(target.cpe or "")):
+        return tuple(key for key in (*cpe.keys(name), cpe.of_product(name)) if key)
+    name_key = names.base(target.vendor, target.product)
+    marked = marks.keys(target.vendor, target.identifiers)
+    return (name_key, *marked) if name_key else marked
+
+
+def _traits(target: Target) -> str | None:
+    """Say what a target's CPE name says of edition and platform, whatever the target is met by."""
+    name = cpe.read(target.cpe) if target.cpe else None
+    return cpe.traits(name) if name else None
+
+
+def _platforms(assertion: Assertion) -> tuple[tuple[Present, ...], ...]:
+    """Read each group of platforms; one that cannot be read can never be shown to be present."""
+    return tuple(
+        tuple(
+            Present(ident, interval)
+            for platform in group
+            for interval in _versions_of(platform)
+            for ident in idents(platform.target)
+        )
+        for group in assertion.platforms
+    )
+
+
+def _versions_of(platform: Platform) -> Iterator[Interval]:
+    stated = Assertion(
+        asserter="platform", target=platform.target, status=Status.AFFECTED, ranges=platform.ranges
+    )
+    for each in _ranges(stated):
+        yield from _covered(stated, each).intervals
 
 
 def _claims(group: list[Assertion]) -> Iterator[Claim]:
-    ident = ident_of(group[0])
-    if ident is None:
+    found_idents = tuple(dict.fromkeys(idents_of(group[0])))
+    if not found_idents:
         return
+    traits, platforms = _traits(group[0].target), _platforms(group[0])
     covered = [[_covered(each, stated) for stated in _ranges(each)] for each in group]
     spans = [list(_spans(each, found)) for each, found in zip(group, covered, strict=True)]
     spans[0].extend(_default(group[0], covered, spans))
     for each, found in zip(group, spans, strict=True):
         kept = _without_repeats(found)
         unversioned = _unversioned(kept)
-        yield Claim(each, ident, (*kept, unversioned) if unversioned else kept)
+        yield Claim(
+            each,
+            found_idents,
+            (*kept, unversioned) if unversioned else kept,
+            traits,
+            platforms,
+        )
 
 
 def _ranges(assertion: Assertion) -> tuple[Range, ...]:
@@ -115,8 +165,8 @@ def _ranges(assertion: Assertion) -> tuple[Range, ...]:
     target = assertion.target
     if assertion.ranges:
         return assertion.ranges
-    if target.kind is TargetKind.CPE and (name := cpe.parse(target.cpe or "")):
-        return (Range(exact=(name.written_version,)),)
+    if target.kind is TargetKind.CPE and (name := cpe.read(target.cpe or "")):
+        return (Range(exact=(cpe.written_version(name),)),)
     if target.kind is TargetKind.PURL and (package := purl.read(target.purl or "")):
         return (Range(exact=(package.version,)),) if package.version else (Range(),)
     return (Range(),)

@@ -1,63 +1,76 @@
-"""CPE 2.3 formatted strings (NISTIR 7695, 6.2): parts, and the key of vendor and product.
+"""CPE names as keys: part, vendor and product by which they meet, and the traits that then decide.
 
-The key is (part, vendor, product), each a concrete value: a name whose vendor or product is ANY or
-NA would meet everything and identifies nothing.
+A key is concrete in product. A name without a vendor or part (build systems of embedded Linux write
+such) is met by its product alone; one without a product would meet everything and has no key.
 """
 
-import re
-from dataclasses import dataclass
-from functools import lru_cache
+from schemas.identifiers import cpe_values
+from schemas.identifiers.cpe import ANY, NA, Wfn, read
+from schemas.identifiers.cpe_values import text
+from services.sbom_matcher.domain import cpe_comparison
+from services.sbom_matcher.domain.cpe_comparison import Relation
 
-ANY = "*"
-NA = "-"
+__all__ = [
+    "ANY", "NA", "Wfn", "agree", "base", "keys", "of_product", "read", "text", "traits",
+    "written_version",
+]  # fmt: skip
 
-_SPLIT = re.compile(r"(?<!\\):")
-_QUOTED = re.compile(r"\\(.)")
-_PARTS = frozenset({"a", "o", "h"})
-_FIELDS = 13
-_LONGEST = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Cpe:
-    """A CPE 2.3 name's first attributes, unquoted and in lower case; `*` is ANY, `-` is NA."""
-
-    part: str
-    vendor: str
-    product: str
-    version: str
-    update: str
-
-    @property
-    def base(self) -> str | None:
-        """The key, such as `cpe:a:wolfssl:wolfssl`; None without concrete vendor and product."""
-        if self.part not in _PARTS or {self.vendor, self.product} & {ANY, NA, ""}:
-            return None
-        return f"cpe:{self.part}:{self.vendor}:{self.product}"
-
-    @property
-    def written_version(self) -> str:
-        """Version with update as one text: `1.0` and `rc1` are `1.0-rc1`."""
-        if self.version in {ANY, NA} or self.update in {ANY, NA}:
-            return self.version
-        return f"{self.version}-{self.update}"
+_TRAITS = ("edition", "language", "sw_edition", "target_sw", "target_hw", "other")
+_PARTS = ("a", "o", "h")
 
 
-@lru_cache(maxsize=65_536)
-def parse(text: str) -> Cpe | None:
-    """Read a CPE 2.3 formatted string; None where it is none."""
-    stripped = text.strip()
-    if len(stripped) > _LONGEST or "\0" in stripped or not stripped.lower().startswith("cpe:2.3:"):
+def base(name: Wfn) -> str | None:
+    """Give the key, such as `cpe:a:wolfssl:wolfssl`; None unless all three are concrete."""
+    if not (_concrete(name.part) and _concrete(name.vendor) and _concrete(name.product)):
         return None
-    fields = _SPLIT.split(stripped)
-    if len(fields) != _FIELDS or not all(fields):
+    return f"cpe:{name.part}:{text(name.vendor)}:{text(name.product)}"
+
+
+def of_product(name: Wfn) -> str | None:
+    """Give the key by which a name is met whose vendor or part the other side leaves open."""
+    return f"cpe:*:*:{text(name.product)}" if _concrete(name.product) else None
+
+
+def keys(name: Wfn) -> tuple[str, ...]:
+    """Give every key that a component with this name is met by."""
+    if found := base(name):
+        return (found,)
+    if name.part == ANY and _concrete(name.vendor) and _concrete(name.product):
+        return tuple(f"cpe:{part}:{text(name.vendor)}:{text(name.product)}" for part in _PARTS)
+    product = of_product(name)
+    return (product,) if product and name.vendor == ANY else ()
+
+
+def written_version(name: Wfn) -> str:
+    """Write version with update as one text: `1.0` and `rc1` are `1.0-rc1`."""
+    version, update = text(name.version), name.update
+    if name.version in {ANY, NA} or update in {ANY, NA}:
+        return version
+    return f"{version}-{text(update)}"
+
+
+def traits(name: Wfn) -> str | None:
+    """Write the attributes behind version and update as one text; None where all are ANY."""
+    found = [getattr(name, each) for each in _TRAITS]
+    if all(each == ANY for each in found):
         return None
-    part, vendor, product, version, update = (_unquoted(each) for each in fields[2:7])
-    return Cpe(part, vendor, product, version, update)
+    return ":".join(cpe_values.to_formatted(each) for each in found)
 
 
-def _unquoted(field: str) -> str:
-    """Take a field's backslashes away; a sign quoted alone is itself, not ANY or NA."""
-    if field in {r"\-", r"\*"}:
-        return field
-    return _QUOTED.sub(r"\1", field).lower()
+def agree(stated: str | None, held: str | None) -> bool:
+    """Tell whether what an advisory says of edition or platform can hold of a component.
+
+    It cannot where an attribute is disjoint (NISTIR 7696, table 6-2); an attribute that one side
+    leaves open, or that the table does not define, decides nothing.
+    """
+    if stated is None or held is None:
+        return True
+    one, other = (read(f"cpe:2.3:a:v:p:*:*:{each}") for each in (stated, held))
+    if one is None or other is None:
+        return True
+    relations = cpe_comparison.attributes(one, other)
+    return all(relations[each] is not Relation.DISJOINT for each in _TRAITS)
+
+
+def _concrete(value: str) -> bool:
+    return value not in {ANY, NA} and not cpe_values.has_wildcards(value)

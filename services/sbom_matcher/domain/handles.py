@@ -8,10 +8,11 @@ Which version counts: a purl's own, else the component's; for CPE and names the 
 the CPE's only where the component's cannot be read (a CPE often says less than the component does).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from schemas.advisories import Identifier
 from schemas.sboms import Component
-from services.sbom_matcher.domain import cpe, names, purl, versions
+from services.sbom_matcher.domain import cpe, marks, names, purl, versions
 from services.sbom_matcher.domain.versions.encoding import NOT_APPLICABLE
 
 NO_VERSION = "no_version"
@@ -20,36 +21,40 @@ UNPARSED_VERSION = "unparsed_version"
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """One identifier key with the version's key, or why there is none."""
+    """One identifier key with the version's key, or why there is none.
+
+    `traits` is what the component's CPE name says of edition and platform.
+    """
 
     ident: str
     key: bytes | None
     reason: str | None = None
+    traits: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A vendor and product name, and a CPE name where one exists, that others use for a product."""
+    """A vendor and product name that others use for a product, with its CPE name and marks."""
 
     vendor: str
     product: str
     cpe: str | None = None
+    identifiers: tuple[Identifier, ...] = ()
 
 
 def of_component(component: Component) -> tuple[Handle, ...]:
     """Give the handles of an SBOM's component; none where nothing identifies it."""
     package = purl.read(component.purl) if component.purl else None
-    name = cpe.parse(component.cpe) if component.cpe else None
+    name = cpe.read(component.cpe) if component.cpe else None
     handles: list[Handle] = []
     if package:
         handles.append(_keyed(purl.base(package), package.type, package.version, component.version))
-    cpe_version = name.written_version if name else None
-    if name and (base := name.base):
-        handles.append(_keyed(base, versions.GENERIC, component.version, cpe_version))
-    handles.extend(
-        _keyed(ident, versions.GENERIC, component.version, cpe_version)
-        for ident in sorted(_spoken(component, package, name))
-    )
+    cpe_version = cpe.written_version(name) if name else None
+    idents = (*(cpe.keys(name) if name else ()), *sorted(_spoken(component, package, name)))
+    traits = cpe.traits(name) if name else None
+    for ident in idents:
+        handle = _keyed(ident, versions.GENERIC, component.version, cpe_version)
+        handles.append(replace(handle, traits=traits) if traits else handle)
     return tuple(handles)
 
 
@@ -57,8 +62,10 @@ def of_product(product: str, version: str, spoken: tuple[Spoken, ...]) -> tuple[
     """Give the handles of a product version itself: its names in advisories, and its own id."""
     idents = {ident_of_product(product)}
     for each in spoken:
-        found = cpe.parse(each.cpe) if each.cpe else None
-        idents |= {names.base(each.vendor, each.product), found.base if found else None} - {None}  # type: ignore[arg-type]  # None is taken out right here
+        name = names.base(each.vendor, each.product)
+        found = cpe.read(each.cpe) if each.cpe else None
+        idents |= {name} if name else set()
+        idents |= {*(cpe.keys(found) if found else ()), *marks.keys(each.vendor, each.identifiers)}
     return tuple(_keyed(ident, versions.GENERIC, version) for ident in sorted(idents))
 
 
@@ -72,11 +79,12 @@ def unreadable(component: Component) -> bool:
     return bool(component.purl or component.cpe) and not of_component(component)
 
 
-def _spoken(component: Component, package: purl.Purl | None, name: cpe.Cpe | None) -> set[str]:
+def _spoken(component: Component, package: purl.Purl | None, name: cpe.Wfn | None) -> set[str]:
     vendors = [component.supplier, component.group, purl.vendor(package) if package else None]
     found = {names.base(vendor, component.name) for vendor in vendors}
-    if name and name.base:
-        found |= {names.base(name.vendor, name.product), names.base(name.vendor, component.name)}
+    if name and cpe.base(name):
+        who, what = cpe.text(name.vendor), cpe.text(name.product)
+        found |= {names.base(who, what), names.base(who, component.name)}
     return {each for each in found if each}
 
 

@@ -30,7 +30,8 @@ def of_component(component: Component) -> UUID:
 def of_product(product: str, version: str, spoken: tuple[Spoken, ...]) -> UUID:
     """Identify a product version under the names by which it is met."""
     said = sorted(f"{each.vendor}|{each.product}|{each.cpe or ''}" for each in spoken)
-    return _derived("product", product, version, *said)
+    marked = sorted(f"{m.kind}={m.value}" for each in spoken for m in each.identifiers)
+    return _derived("product", product, version, *said, *marked)
 
 
 def of_finding(place: Place, turn: int = 0) -> UUID:

@@ -31,6 +31,12 @@ def base(vendor: str | None, product: str | None) -> str | None:
     return f"name:{who}|{what}"
 
 
+def vendor(name: str | None) -> str | None:
+    """Return a vendor's name as keys hold it, or None where it says nothing."""
+    who = _vendor(name or "")
+    return None if who in _NOBODY or len(who) > _LONGEST else who
+
+
 def _vendor(name: str) -> str:
     words = _words(name).split()
     if len(words) > 1 and words[0] == "the":

@@ -49,9 +49,13 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::text[],
 RETURNING id
 """
 SPANS = """
-INSERT INTO span (assertion, ident, low, high, verdict, reason, place, fixed)
+INSERT INTO span (assertion, ident, low, high, verdict, reason, place, fixed, traits)
 SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[], $5::text[], $6::text[],
-    $7::int[], $8::text[])
+    $7::int[], $8::text[], $9::text[])
+"""
+PLATFORMS = """
+INSERT INTO platform (assertion, part, ident, low, high, whole)
+SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::bool[])
 """
 
 
@@ -173,18 +177,42 @@ async def _write_claims(db: Connection, found: Sequence[Entry]) -> None:
         [each.model_dump(mode="json") for each in stated],
     )
     spans = [
-        (row["id"], entry.claim.ident, span)
+        (row["id"], ident, span, entry.claim.traits)
         for row, entry in zip(rows, found, strict=True)
+        for ident in entry.claim.idents
         for span in entry.claim.spans
     ]
     await db.execute(
         SPANS,
-        [number for number, _, _ in spans],
-        [ident for _, ident, _ in spans],
-        [span.interval.low if span.interval else None for _, _, span in spans],
-        [span.interval.high if span.interval else None for _, _, span in spans],
-        [span.verdict for _, _, span in spans],
-        [span.reason for _, _, span in spans],
-        [span.place for _, _, span in spans],
-        [span.fixed for _, _, span in spans],
+        [number for number, *_ in spans],
+        [ident for _, ident, *_ in spans],
+        [span.interval.low if span.interval else None for _, _, span, _ in spans],
+        [span.interval.high if span.interval else None for _, _, span, _ in spans],
+        [span.verdict for _, _, span, _ in spans],
+        [span.reason for _, _, span, _ in spans],
+        [span.place for _, _, span, _ in spans],
+        [span.fixed for _, _, span, _ in spans],
+        [traits for *_, traits in spans],
+    )
+    await _write_platforms(db, [(row["id"], e.claim) for row, e in zip(rows, found, strict=True)])
+
+
+async def _write_platforms(db: Connection, found: Sequence[tuple[int, Claim]]) -> None:
+    """Keep what claims run on; a group of which nothing can be read stays, and is never met."""
+    wanted = [
+        (number, part, present)
+        for number, claim in found
+        for part, group in enumerate(claim.platforms)
+        for present in group or (None,)
+    ]
+    if not wanted:
+        return
+    await db.execute(
+        PLATFORMS,
+        [number for number, _, _ in wanted],
+        [part for _, part, _ in wanted],
+        [present.ident if present else None for *_, present in wanted],
+        [present.interval.low if present else None for *_, present in wanted],
+        [present.interval.high if present else None for *_, present in wanted],
+        [present.interval.whole if present else False for *_, present in wanted],
     )

@@ -17,8 +17,8 @@ ON CONFLICT (identity) DO NOTHING RETURNING id, identity
 """
 INTERNED = "SELECT id, identity FROM component WHERE identity = ANY($1)"
 HANDLES = """
-INSERT INTO handle (component, ident, vkey, reason)
-SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[])
+INSERT INTO handle (component, ident, vkey, reason, traits)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::text[])
 """
 
 
@@ -72,12 +72,12 @@ async def intern(db: Connection, items: Iterable[Item]) -> dict[UUID, int]:
     )
     new = {row["identity"]: row["id"] for row in made}
     rows = [
-        (new[item.identity], handle.ident, handle.key, handle.reason)
+        (new[item.identity], handle.ident, handle.key, handle.reason, handle.traits)
         for item in ordered
         if item.identity in new
         for handle in item.handles
     ]
-    await db.execute(HANDLES, *columns(rows, 4))
+    await db.execute(HANDLES, *columns(rows, 5))
     others = [item.identity for item in ordered if item.identity not in new]
     held = await db.fetch(INTERNED, others) if others else []
     return new | {row["identity"]: row["id"] for row in held}

@@ -12,13 +12,24 @@ import asyncpg
 
 from schemas.findings import Verdict
 from services.kit.database import Connection
-from services.sbom_matcher.domain.matching import Met, Place, matcher_of
+from services.sbom_matcher.domain import cpe
+from services.sbom_matcher.domain.matching import Met, Place, matcher_of, on_platform
 
 _COLUMNS = """
     k.vulnerability, i.product, i.version, i.hardware, c.place AS component, a.id AS assertion,
     a.advisory, a.asserter, a.statement, a.held_at, a.digest, h.ident, s.verdict,
-    coalesce(s.reason, CASE WHEN s.low IS NULL THEN h.reason END) AS reason, s.place, s.fixed
+    coalesce(s.reason, CASE WHEN s.low IS NULL THEN h.reason END) AS reason, s.place, s.fixed,
+    s.traits AS stated, h.traits AS held, ({shown}) AS shown
 """
+_SHOWN = """
+    SELECT bool_and(g.met) FROM (SELECT bool_or(EXISTS (
+        SELECT FROM handle x JOIN inventory o ON o.component = x.component
+        WHERE x.ident = p.ident AND o.product = i.product AND o.version = i.version
+            AND (o.hardware = i.hardware OR '' IN (o.hardware, i.hardware))
+            AND CASE WHEN x.vkey IS NULL THEN p.whole ELSE x.vkey >= p.low AND x.vkey < p.high END
+    )) AS met FROM platform p WHERE p.assertion = a.id GROUP BY p.part) g
+"""
+"""Whether a platform of each group is present; null for a claim that needs none."""
 _SPEAKS_OF = """
     (a.expires_at IS NULL OR a.expires_at > $1)
     AND (a.product IS NULL
@@ -55,7 +66,7 @@ def _both(statement: str) -> str:
     Two branches, because an OR would cost the index.
     """
     return " UNION ALL ".join(
-        statement.format(columns=_COLUMNS, meets=meets, speaks_of=_SPEAKS_OF)
+        statement.format(columns=_COLUMNS.format(shown=_SHOWN), meets=meets, speaks_of=_SPEAKS_OF)
         for meets in (_KEYED, _UNREAD)
     )
 
@@ -102,7 +113,9 @@ def _found(rows: Sequence[asyncpg.Record]) -> dict[Place, tuple[Met, ...]]:
         place = Place(
             row["vulnerability"], row["product"], row["version"], row["hardware"], row["component"]
         )
-        found[place].append(
+        if not cpe.agree(row["stated"], row["held"]):
+            continue
+        met = on_platform(
             Met(
                 assertion=row["assertion"],
                 advisory=row["advisory"],
@@ -116,6 +129,9 @@ def _found(rows: Sequence[asyncpg.Record]) -> dict[Place, tuple[Met, ...]]:
                 whole_product=row["ident"].startswith("product:"),
                 held_at=row["held_at"],
                 digest=row["digest"],
-            )
+            ),
+            shown=row["shown"],
         )
+        if met:
+            found[place].append(met)
     return {place: tuple(mets) for place, mets in found.items()}

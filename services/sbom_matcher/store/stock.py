@@ -177,7 +177,7 @@ async def _keep_products(db: Connection, products: Sequence[str]) -> None:
     """Keep each product version itself in stock, under the names others use for it."""
     spoken = {
         row["product"]: tuple(
-            Spoken(each.vendor, each.product, each.cpe)
+            Spoken(each.vendor, each.product, each.cpe, each.identifiers)
             for each in map(Identity.model_validate, row["identities"]["identities"])
         )
         for row in await db.fetch(NAMED, products)

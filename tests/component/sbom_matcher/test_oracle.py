@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from schemas.advisories import AdvisoryPublished, Assertion, Range, Status, Target, TargetKind
+from schemas.advisories import (
+    AdvisoryPublished,
+    Assertion,
+    Platform,
+    Range,
+    Status,
+    Target,
+    TargetKind,
+)
 from schemas.catalogue import ProductRegistered
 from schemas.sboms import Component, SbomRegistered
 from services.kit.settings import Settings
@@ -27,21 +35,24 @@ from tests.component.sbom_matcher.facts import advisory, product, sbom
 NAMES = ("alpha", "beta")
 VERSIONS = ("1.0", "1.0.1", "1.1", "2.0", "2.0-rc1", "odd one")
 COMPONENTS = st.builds(
-    lambda name, version, purl, cpe, supplier: Component(
+    lambda name, version, purl, cpe, supplier, edition: Component(
         ref="r", name=name, version=version, supplier=supplier,
         purl=(f"pkg:npm/{name}@{version}" if version else f"pkg:npm/{name}") if purl else None,
-        cpe=f"cpe:2.3:a:acme:{name}:{'*' if version else '-'}:*:*:*:*:*:*:*" if cpe else None,
+        cpe=f"cpe:2.3:a:{cpe}:{name}:{'*' if version else '-'}:*:*:*:*:{edition}:*:*"
+        if cpe else None,
     ),
-    st.sampled_from(NAMES), st.sampled_from((*VERSIONS, None)), st.booleans(), st.booleans(),
-    st.sampled_from(("Acme Inc.", None)),
+    st.sampled_from(NAMES), st.sampled_from((*VERSIONS, None)), st.booleans(),
+    st.sampled_from(("acme", "*", None)), st.sampled_from(("Acme Inc.", None)),
+    st.sampled_from(("*", "*", "linux", "-")),
 )  # fmt: skip
 TARGETS = st.builds(
-    lambda kind, name: {
+    lambda kind, name, edition: {
         TargetKind.PURL: Target(kind=kind, purl=f"pkg:npm/{name}"),
-        TargetKind.CPE: Target(kind=kind, cpe=f"cpe:2.3:a:acme:{name}:*:*:*:*:*:*:*:*"),
+        TargetKind.CPE: Target(kind=kind, cpe=f"cpe:2.3:a:acme:{name}:*:*:*:*:*:{edition}:*:*"),
         TargetKind.NAME: Target(kind=kind, vendor="ACME", product=name),
     }[kind],
     st.sampled_from(TargetKind), st.sampled_from((*NAMES, "pump")),
+    st.sampled_from(("*", "linux", "windows")),
 )  # fmt: skip
 BOUND = st.sampled_from((*VERSIONS[:5], None))
 RANGES = st.one_of(
@@ -50,13 +61,21 @@ RANGES = st.one_of(
     st.builds(Range, exact=st.lists(st.sampled_from(VERSIONS), min_size=1, max_size=3).map(tuple)),
     st.just(Range(unparsed="some", reason="not a version")),
 )
+PLATFORMS = st.lists(
+    st.lists(
+        st.builds(Platform, target=TARGETS, ranges=st.lists(RANGES, max_size=1).map(tuple)),
+        min_size=1,
+        max_size=2,
+    ).map(tuple),
+    max_size=2,
+).map(tuple)
 ASSERTIONS = st.builds(
     Assertion,
     asserter=st.sampled_from(("cna", "adp")), target=TARGETS, status=st.sampled_from(Status),
     default_status=st.sampled_from((None, Status.AFFECTED, Status.NOT_AFFECTED)),
     ranges=st.lists(RANGES, max_size=2).map(tuple),
     product=st.sampled_from((None, None, None, "pump")),
-    product_version=st.sampled_from((None, "1")),
+    product_version=st.sampled_from((None, "1")), platforms=st.just(()) | PLATFORMS,
 )  # fmt: skip
 
 

@@ -145,7 +145,7 @@ def test_a_target_that_identifies_nothing_claims_nothing() -> None:
 def test_a_statement_on_a_whole_product_is_met_by_the_products_id() -> None:
     target = Target(kind=TargetKind.NAME, product="pump")
     [claim] = claims.read([assertion(target=target, product="pump")])
-    assert claim.ident == "product:pump"
+    assert claim.idents == ("product:pump",)
 
 
 def test_single_versions_inside_a_longer_range_are_not_stored_again() -> None:

@@ -4,29 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.advisories import Identifier, IdentifierKind
 from schemas.sboms import Component
-from services.sbom_matcher.domain import cpe, handles, names, versions
+from services.sbom_matcher.domain import handles, marks, names, versions
 from services.sbom_matcher.domain.handles import Spoken
 from services.sbom_matcher.domain.versions.encoding import NOT_APPLICABLE
-
-
-def test_a_cpe_name_gives_its_key_and_version() -> None:
-    name = cpe.parse(r"cpe:2.3:a:the_vendor\:co:some\-thing:1.0:rc1:*:*:*:*:*:*")
-    assert name
-    assert name.base == "cpe:a:the_vendor:co:some-thing"
-    assert name.written_version == "1.0-rc1"
-
-
-@pytest.mark.parametrize("written", ["cpe:/a:b:c", "cpe:2.3:a:b:c", "", "cpe:2.3:" + "a:" * 900])
-def test_what_is_no_cpe_name_is_not_read(written: str) -> None:
-    assert cpe.parse(written) is None
-
-
-@pytest.mark.parametrize("field", ["*:p", "v:*", "-:p", "v:-"])
-def test_a_cpe_that_names_no_vendor_or_product_identifies_nothing(field: str) -> None:
-    name = cpe.parse(f"cpe:2.3:a:{field}:1:*:*:*:*:*:*:*")
-    assert name
-    assert name.base is None
 
 
 def test_names_meet_exactly_but_for_case_signs_and_legal_form() -> None:
@@ -105,8 +87,21 @@ def test_a_product_is_met_by_its_names_and_by_its_own_id() -> None:
     ]  # fmt: skip
 
 
+def test_a_product_is_met_by_the_marks_that_its_catalogue_entry_lists() -> None:
+    marked = (
+        Identifier(kind=IdentifierKind.MODEL_NUMBER, value="PX-100 A"),
+        Identifier(kind=IdentifierKind.UDI_DI, value="04012345678901"),
+        Identifier(kind=IdentifierKind.SERIAL_NUMBER, value="S1"),
+        Identifier(kind=IdentifierKind.MODEL_NUMBER, value="PX-1??"),
+    )
+    found = handles.of_product("pump", "1.0", (Spoken("Example Inc.", "Pump", None, marked),))
+    assert {each.ident for each in found} == {
+        "name:example|pump", "product:pump", "model:example|px-100a", "udi:04012345678901",
+    }  # fmt: skip
+
+
 @given(st.text(max_size=200))
 def test_no_text_makes_a_parser_fail(text: str) -> None:
-    cpe.parse(text)
-    cpe.parse("cpe:2.3:" + text)
     names.base(text, text)
+    marked = (Identifier(kind=kind, value=text or "x") for kind in IdentifierKind)
+    marks.keys(text, marked)
