@@ -5,7 +5,8 @@ flags and threats speak of product ids as well.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from schemas.advisories import Assertion, Range, Status, Vulnerability
@@ -33,6 +34,14 @@ _EXPLOITED = re.compile(
 _DENIED = re.compile(r"\b(?:no|not|never|without)\b", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """A document's products and product groups, by id."""
+
+    products: Mapping[str, csaf_tree.Product]
+    groups: Mapping[str, tuple[str, ...]]
+
+
 def parse(document: Node) -> Statement:
     """Read one CSAF document.
 
@@ -52,9 +61,9 @@ def parse(document: Node) -> Statement:
     publisher = child(head, "publisher", "/document")
     name = needed(publisher, "name", "/document/publisher")
     space = text(publisher, "namespace", "/document/publisher")
-    products = csaf_tree.products(document)
+    tree = _Tree(csaf_tree.products(document), csaf_tree.groups(document))
     vulnerabilities = tuple(
-        _vulnerability(each, at, name, f"{identifier}#{position}", products)
+        _vulnerability(each, at, name, f"{identifier}#{position}", tree)
         for position, (at, each) in enumerate(items(document, "vulnerabilities", ""), 1)
     )
     return Statement(
@@ -92,7 +101,7 @@ def _self(head: Node) -> str | None:
 
 
 def _vulnerability(
-    each: Node, at: str, publisher: str, fallback: str, products: dict[str, csaf_tree.Product]
+    each: Node, at: str, publisher: str, fallback: str, tree: _Tree
 ) -> Vulnerability:
     others = tuple(needed(other, "text", where) for where, other in items(each, "ids", at))
     cve = text(each, "cve", at)
@@ -116,7 +125,7 @@ def _vulnerability(
             )
         ),
         weaknesses=(weakness,) if weakness else (),
-        assertions=tuple(_assertions(each, at, publisher, products)),
+        assertions=tuple(_assertions(each, at, publisher, tree)),
         published_at=instant(each, "release_date", at),
     )
 
@@ -129,19 +138,17 @@ def _description(each: Node, at: str) -> str | None:
     return notes.get("summary") or notes.get("description") or next(iter(notes.values()), None)
 
 
-def _assertions(
-    each: Node, at: str, publisher: str, products: dict[str, csaf_tree.Product]
-) -> Iterator[Assertion]:
-    remedies = _by_product(each, at, "remediations", "details")
-    reasons = _by_product(each, at, "flags", "label")
+def _assertions(each: Node, at: str, publisher: str, tree: _Tree) -> Iterator[Assertion]:
+    remedies = _by_product(each, at, "remediations", "details", tree.groups)
+    reasons = _by_product(each, at, "flags", "label", tree.groups)
     statuses = child(each, "product_status", at)
     where = f"{at}/product_status"
     for key, status in _STATUSES.items():
         # One assertion a product and status: its versions are gathered, so that a document with
         # hundreds of builds of one product stays one claim.
-        grouped: dict[tuple[str | None, str, str | None, str | None], list[csaf_tree.Product]] = {}
+        grouped: dict[tuple[_Said, object], list[csaf_tree.Product]] = {}
         for position, product_id in enumerate(texts(statuses, key, where)):
-            product = products.get(product_id)
+            product = tree.products.get(product_id)
             if product is None:
                 raise FormatError(
                     "unknown_reference",
@@ -149,41 +156,47 @@ def _assertions(
                     "add it to the product tree or remove it",
                     f"{where}/{key}/{position}",
                 )
-            claim = (
-                product.vendor,
-                product.product or product.name,
-                remedies.get(product_id),
-                reasons.get(product_id),
-            )
-            grouped.setdefault(claim, []).append(product)
-        for (_, _, remedy, reason), members in grouped.items():
-            yield from _claim(key, status, publisher, remedy, reason, members)
+            remedy, reason = remedies.get(product_id), reasons.get(product_id)
+            said = _Said(key, status, publisher, remedy, reason)
+            named = (product.vendor, product.product or product.name, product.marks)
+            grouped.setdefault((said, named), []).append(product)
+        for (said, _), members in grouped.items():
+            for platforms, some in csaf_tree.by_platforms(members).items():
+                yield from _claim(said, platforms, some)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a document says of some products alike."""
+
+    key: str
+    status: Status
+    publisher: str
+    remedy: str | None
+    reason: str | None
 
 
 def _claim(
-    key: str,
-    status: Status,
-    publisher: str,
-    remedy: str | None,
-    reason: str | None,
-    members: list[csaf_tree.Product],
+    said: _Said, platforms: csaf_tree.Platforms, members: list[csaf_tree.Product]
 ) -> Iterator[Assertion]:
-    targets = {target: member.ranges for member in members for target in member.targets()}
-    for target in targets:
+    marks = tuple(dict.fromkeys(mark for member in members for mark in member.identifiers))
+    marked = [replace(member, identifiers=marks) for member in members]
+    for target in dict.fromkeys(target for member in marked for target in member.targets()):
         ranges = [
             each
-            for member in members
+            for member in marked
             if target in tuple(member.targets())
-            for each in (_edge(key, member.ranges) or (Range(),))
+            for each in (_edge(said.key, member.ranges) or (Range(),))
         ]
         distinct = tuple(dict.fromkeys(ranges))
         yield Assertion(
-            asserter=publisher,
+            asserter=said.publisher,
             target=target,
-            status=status,
+            status=said.status,
             ranges=() if Range() in distinct else distinct,
-            remediation=remedy,
-            justification=reason if status is Status.NOT_AFFECTED else None,
+            platforms=platforms,
+            remediation=said.remedy,
+            justification=said.reason if said.status is Status.NOT_AFFECTED else None,
         )
 
 
@@ -199,14 +212,17 @@ def _edge(key: str, ranges: tuple[Range, ...]) -> tuple[Range, ...]:
     return ranges
 
 
-def _by_product(each: Node, at: str, key: str, field: str) -> dict[str, str]:
+def _by_product(
+    each: Node, at: str, key: str, field: str, groups: Mapping[str, tuple[str, ...]]
+) -> dict[str, str]:
     """The text of the best entry for each product: a fix before a mitigation before none."""
     entries = list(items(each, key, at))
     entries.sort(key=lambda entry: _rank(entry[1].get("category")))
     found: dict[str, str] = {}
     for where, entry in entries:
         if words := text(entry, field, where):
-            for product_id in texts(entry, "product_ids", where):
+            named = [g for name in texts(entry, "group_ids", where) for g in groups.get(name, ())]
+            for product_id in (*texts(entry, "product_ids", where), *named):
                 found.setdefault(product_id, words)
     return found
 

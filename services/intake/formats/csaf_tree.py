@@ -2,18 +2,41 @@
 
 CSAF 2.0, section 3.2.2: branches nest vendor, family, product name and version (or version range);
 full product names may stand outside of branches; relationships make combined products of two.
+Section 3.1.3.3: the identification helper gives purl, CPE, model and serial numbers, SKUs, hashes.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from schemas.advisories import Range, Target, TargetKind
+from schemas.advisories import (
+    Identifier,
+    IdentifierKind,
+    Platform,
+    Range,
+    Target,
+    TargetKind,
+)
 from services.intake.formats import cpes, purls, version_text
 from services.intake.formats.error import FormatError
 from services.intake.formats.shape import Node, child, items, needed, text, texts
 
 MAX_BRANCHES = 40
 _TARGETS_A_PRODUCT = 40
+_INSTALLED = frozenset({"installed_on", "installed_with"})
+_WITHIN_A_VERSION = frozenset({"patch_level", "service_pack"})
+_MARKS = (
+    ("model_numbers", IdentifierKind.MODEL_NUMBER),
+    ("skus", IdentifierKind.SKU),
+    ("serial_numbers", IdentifierKind.SERIAL_NUMBER),
+)
+_UDI = re.compile(r"^(?:https?://id\.gs1\.org/01/|\(01\))(\d{14})(?!\d)", re.ASCII | re.IGNORECASE)
+"""A GS1 UDI device identifier (GTIN), as a digital link or in element strings."""
+_LONGEST_MARK = 512
+
+
+Platforms = tuple[tuple[Platform, ...], ...]
+"""What must be present as well: one platform of each group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +49,8 @@ class Product:
     ranges: tuple[Range, ...] = ()
     purls: tuple[str, ...] = ()
     cpes: tuple[str, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
+    platforms: Platforms = ()
 
     def targets(self) -> Iterator[Target]:
         """By which identifiers it can be matched; by vendor and product name always."""
@@ -36,7 +61,22 @@ class Product:
             )
         for cpe in self.cpes[:_TARGETS_A_PRODUCT]:
             yield Target(kind=TargetKind.CPE, cpe=cpe, vendor=self.vendor, product=name)
-        yield Target(kind=TargetKind.NAME, vendor=self.vendor, product=name)
+        yield Target(
+            kind=TargetKind.NAME,
+            vendor=self.vendor,
+            product=name,
+            identifiers=self.identifiers[:_TARGETS_A_PRODUCT],
+        )
+
+    @property
+    def marks(self) -> tuple[Identifier, ...]:
+        """The marks that tell one product from another; hashes and serial numbers tell pieces."""
+        pieces = {IdentifierKind.HASH, IdentifierKind.SERIAL_NUMBER}
+        return tuple(each for each in self.identifiers if each.kind not in pieces)
+
+    def as_platform(self) -> tuple[Platform, ...]:
+        """What something else runs on: any of its identifiers will do."""
+        return tuple(Platform(target=target, ranges=self.ranges) for target in self.targets())
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +96,14 @@ class _Path:
             return replace(self, ranges=_version(name))
         if category == "product_version_range":
             return replace(self, ranges=version_text.ranges(name))
+        if category in _WITHIN_A_VERSION and self.ranges:
+            # `5.0` and below it `SP2`: the pack is part of what the version is.
+            return replace(self, ranges=tuple(_extended(each, name) for each in self.ranges))
         return self
+
+
+def _extended(stated: Range, name: str) -> Range:
+    return Range(exact=tuple(f"{each} {name}" for each in stated.exact)) if stated.exact else stated
 
 
 def _version(name: str) -> tuple[Range, ...]:
@@ -82,17 +129,32 @@ def products(document: Node) -> dict[str, Product]:
     for at, relation in items(tree, "relationships", "/product_tree"):
         combined = child(relation, "full_product_name", at)
         where = f"{at}/full_product_name"
-        part = found.get(needed(relation, "product_reference", at))
-        named = _product(combined, where, _Path())
-        # The component is what carries the flaw; the platform it runs on is only where.
-        found[needed(combined, "product_id", where)] = (
-            replace(
-                part, name=named.name, purls=part.purls + named.purls, cpes=part.cpes + named.cpes
-            )
-            if part
-            else named
-        )
+        found[needed(combined, "product_id", where)] = _combined(relation, at, combined, found)
     return found
+
+
+def _combined(relation: Node, at: str, combined: Node, found: dict[str, Product]) -> Product:
+    """A product of two: the first carries the flaw, the second is where it is.
+
+    What is installed on or with another product is only meant there. A component of another product
+    (default, external or optional) is meant wherever it is: it is the component that is flawed.
+    """
+    named = _product(combined, f"{at}/full_product_name", _Path())
+    part = found.get(needed(relation, "product_reference", at))
+    if part is None:
+        return named
+    whole = found.get(text(relation, "relates_to_product_reference", at) or "")
+    platforms = part.platforms
+    if whole and text(relation, "category", at) in _INSTALLED:
+        platforms += (whole.as_platform(), *whole.platforms)
+    return replace(
+        part,
+        name=named.name,
+        purls=part.purls + named.purls,
+        cpes=part.cpes + named.cpes,
+        identifiers=part.identifiers + named.identifiers,
+        platforms=platforms,
+    )
 
 
 def _walk(parent: Node, at: str, path: _Path, depth: int, found: dict[str, Product]) -> None:
@@ -122,9 +184,64 @@ def _product(full: Node, at: str, path: _Path) -> Product:
         ranges=ranges,
         purls=package_urls,
         cpes=((cpes.versionless(cpe) if path.ranges else cpe,) if cpe else ()),
+        identifiers=tuple(dict.fromkeys(_identifiers(helper, where))),
     )
+
+
+def _identifiers(helper: Node, at: str) -> Iterator[Identifier]:
+    """The marks of the helper; a UDI has no field of its own and comes as a generic URI."""
+    for kind, value in _marks(helper, at):
+        if len(value) <= _LONGEST_MARK:
+            yield Identifier(kind=kind, value=value)
+
+
+def _marks(helper: Node, at: str) -> Iterator[tuple[IdentifierKind, str]]:
+    for key, kind in _MARKS:
+        for value in texts(helper, key, at):
+            yield kind, value
+    for where, named in items(helper, "hashes", at):
+        for inner, each in items(named, "file_hashes", where):
+            algorithm, digest = text(each, "algorithm", inner), text(each, "value", inner)
+            if algorithm and digest:
+                yield IdentifierKind.HASH, f"{algorithm.lower()}:{digest.lower()}"
+    for where, generic in items(helper, "x_generic_uris", at):
+        uri = text(generic, "uri", where)
+        if uri and (udi := _UDI.match(uri)):
+            yield IdentifierKind.UDI_DI, udi[1]
+        elif uri:
+            yield IdentifierKind.URI, uri
 
 
 def _from_identifiers(package_urls: tuple[str, ...]) -> tuple[Range, ...]:
     versions = tuple(v for purl in package_urls if (v := purls.version_of(purl)))
     return (Range(exact=versions),) if versions else ()
+
+
+def by_platforms(members: Iterable[Product]) -> dict[Platforms, list[Product]]:
+    """Gather products by what they are installed on.
+
+    One version installed on any of sixty devices is one claim with sixty alternatives.
+    """
+    alike: dict[Product, list[Platforms]] = {}
+    for member in members:
+        alike.setdefault(replace(member, name="", platforms=()), []).append(member.platforms)
+    found: dict[Platforms, list[Product]] = {}
+    for member, conditions in alike.items():
+        if () in conditions:
+            merged: list[Platforms] = [()]
+        elif all(len(each) == 1 for each in conditions):
+            merged = [(tuple(dict.fromkeys(p for each in conditions for p in each[0])),)]
+        else:
+            merged = conditions
+        for each in merged:
+            found.setdefault(each, []).append(member)
+    return found
+
+
+def groups(document: Node) -> dict[str, tuple[str, ...]]:
+    """The product ids of each product group, by which remedies and flags may speak."""
+    tree = child(document, "product_tree", "")
+    return {
+        needed(each, "group_id", at): texts(each, "product_ids", at)
+        for at, each in items(tree, "product_groups", "/product_tree")
+    }

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from schemas.advisories import Vulnerability
+from schemas.advisories import Assertion, Vulnerability
 from schemas.signals import SignalSource
-from services.intake.formats import cve_affected, scores
+from services.intake.formats import cve_affected, cve_applicability, scores
 from services.intake.formats.canonical import Evidence, Statement
 from services.intake.formats.error import FormatError
 from services.intake.formats.shape import Node, child, instant, items, needed, text
@@ -99,7 +99,7 @@ def _published(record: Node, meta: Node, identifier: str) -> Statement:
             for score in scores.found(metric, asserter)
         ),
         weaknesses=_weaknesses(parts),
-        assertions=tuple(claim for part in parts for claim in cve_affected.assertions(*part)),
+        assertions=tuple(claim for part in parts for claim in _claims(*part)),
         published_at=published_at,
     )
     return Statement(
@@ -125,6 +125,12 @@ def _modified(
     stated = [(instant(node, "dateUpdated", at), f"{at}/dateUpdated") for at, node in places]
     dated = [(moment, at) for moment, at in stated if moment is not None]
     return max(dated, key=lambda each: each[0], default=(None, None))
+
+
+def _claims(at: str, container: Node, asserter: str) -> Iterator[Assertion]:
+    """A container's claims: by its list of products, and by its applicability statements."""
+    yield from cve_affected.assertions(at, container, asserter)
+    yield from cve_applicability.assertions(at, container, asserter)
 
 
 def _short_name(container: Node, at: str) -> str | None:

@@ -90,15 +90,21 @@ def _targets(each: _Affected) -> Iterator[Target]:
             product=product,
         )
         found = True
-    for cpe in _cpes(each):
+    named = _cpes(each)
+    for cpe in named:
         yield Target(
             kind=TargetKind.CPE, cpe=cpe, vendor=vendor, product=product, ecosystem=ecosystem
         )
         found = True
     name = product or package
     if name or vendor or not found:
+        # With one CPE name, what it says of edition and platform holds of the spoken name as well.
         yield Target(
-            kind=TargetKind.NAME, vendor=vendor, product=name or "n/a", ecosystem=ecosystem
+            kind=TargetKind.NAME,
+            vendor=vendor,
+            product=name or "n/a",
+            ecosystem=ecosystem,
+            cpe=named[0] if len(named) == 1 else None,
         )
 
 
