@@ -93,9 +93,9 @@ class _Path:
         if category == "product_name" or (category == "product_family" and self.product is None):
             return replace(self, product=name)
         if category == "product_version":
-            return replace(self, ranges=_version(name))
+            return replace(self, ranges=_version(name, self.vendor, self.product))
         if category == "product_version_range":
-            return replace(self, ranges=version_text.ranges(name))
+            return replace(self, ranges=version_text.named_ranges(name, self.vendor, self.product))
         if category in _WITHIN_A_VERSION and self.ranges:
             # `5.0` and below it `SP2`: the pack is part of what the version is.
             return replace(self, ranges=tuple(_extended(each, name) for each in self.ranges))
@@ -106,9 +106,9 @@ def _extended(stated: Range, name: str) -> Range:
     return Range(exact=tuple(f"{each} {name}" for each in stated.exact)) if stated.exact else stated
 
 
-def _version(name: str) -> tuple[Range, ...]:
+def _version(name: str, *names: str | None) -> tuple[Range, ...]:
     """A product_version is one version; real files put ranges and `vers:` there as well."""
-    read = version_text.ranges(name)
+    read = version_text.named_ranges(name, *names)
     if read[0].unparsed and not any(sign in name for sign in "<>*|") and ":" not in name:
         # A version with a blank in it (`V4.8 HF4`) is still one version: it equals only itself.
         return (Range(exact=(name,)),) if name[:2].lstrip("vV")[:1].isdigit() else read

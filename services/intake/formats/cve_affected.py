@@ -35,7 +35,9 @@ class _Affected:
 
     @property
     def only_git(self) -> bool:
-        return bool(self.kinds) and self.kinds <= cve_versions.GIT_TYPES
+        return bool(self.versions) and all(
+            cve_versions.is_git(each, where) for where, each in self.versions
+        )
 
 
 def assertions(at: str, container: Node, asserter: str) -> Iterator[Assertion]:
@@ -63,7 +65,7 @@ def _claims(each: _Affected) -> Iterator[tuple[Status, Status | None, tuple[Rang
     stated = (text(each.entry, "defaultStatus", each.at) or "").lower()
     default = cve_versions.STATUSES.get(stated)
     outside = None if default is Status.UNDER_INVESTIGATION else default
-    found = cve_versions.by_status(each.versions, default)
+    found = cve_versions.by_status(each.versions, default, each.vendor, each.product)
     if found:
         yield from ((status, outside, ranges) for status, ranges in found.items())
     elif outside is not None:

@@ -5,13 +5,21 @@ unknown and shown to a person; it is never guessed and never dropped.
 """
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 
 from schemas.advisories import Range
+from services.intake.formats.version_grammar import (
+    BRACKETED,
+    CANONICAL,
+    CONSTRAINT,
+    NOISE,
+    ONE,
+    OPERATOR,
+    PHRASES,
+    SPAN,
+    WILD,
+)
 
-_VERSION = r"[vVrR]?\d[0-9A-Za-z._+~:()\-]*"
-_ONE = re.compile(rf"^{_VERSION}$", re.ASCII)
 _EVERY = frozenset(
     {"*", "all", "any", "all versions", "all version", "any version", "every version", "vers:all/*"}
 )
@@ -35,51 +43,15 @@ _NOTHING = frozenset(
         "0",
     }
 )
-_CONSTRAINT = re.compile(rf"^(<=|>=|=<|=>|==|<|>|=|≤|≥)\s*({_VERSION})$", re.ASCII)
-_OPERATOR = re.compile(r"[<>=≤≥]")
-_NOISE = re.compile(
-    r"^(?:all\s+)?(?:(?:firmware|software|bios)\s+)?(?:versions?|releases?|ver\.?|v\.)\s*:?\s*(?=\S)",
-    re.IGNORECASE,
-)
-_WILD = re.compile(r"^[vV]?(\d+(?:\.\d+)*)\.[xX*]$", re.ASCII)
-_SPAN = re.compile(r"^(\d+(?:\.\d+)+)-(\d+(?:\.\d+)+)$", re.ASCII)
-_CANONICAL = {"=<": "<=", "=>": ">=", "==": "=", "≤": "<=", "≥": ">="}
+_COMMIT = re.compile(r"(?=.*[a-f])[0-9a-f]{7,40}", re.ASCII)
+_DATE = re.compile(
+    r"\d{1,2}/\d{1,2}/\d{4}|\d{4}/\d\d|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+    r"[\s_-]+(?:\d{1,2}[\s_-]+)?\d{4}\b", re.IGNORECASE,
+)  # fmt: skip
+_CONDITION = re.compile(r"\b(?:only|if|with|without|when|shipped|installed)\b", re.IGNORECASE)
+_MODEL = re.compile(r"[A-Za-z]")
+_WORD = re.compile(r"[^\W_]+")
 MAX_TEXT = 500
-
-
-def _phrases() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Range]], ...]:
-    v = rf"(?:versions?\s+)?({_VERSION})"
-    older = r"(?:and|or)\s+(?:all\s+)?(?:prior|earlier|below|previous|older|lower)(?:\s+versions?)?"
-    newer = r"(?:and|or)\s+(?:all\s+)?(?:later|above|newer|higher|up|after)(?:\s+versions?)?"
-    before = r"(?:before|prior\s+to|earlier\s+than|older\s+than|below|less\s+than)"
-    upto = r"(?:through|up\s+to\s+and\s+including|up\s+to|until|to|thru|-|–)"  # noqa: RUF001
-    table: tuple[tuple[str, Callable[[re.Match[str]], Range]], ...] = (
-        (rf"{v},?\s+{older}", lambda m: Range(last_affected=m[1])),
-        (rf"{v},?\s+{newer}", lambda m: Range(introduced=m[1])),
-        (rf"(?:from|since|starting\s+(?:with|from))\s+{v}", lambda m: Range(introduced=m[1])),
-        (rf"{before}\s+{v}", lambda m: Range(fixed=m[1])),
-        (
-            rf"(?:through|up\s+to\s+and\s+including|up\s+to|until)\s+{v}",
-            lambda m: Range(last_affected=m[1]),
-        ),
-        (rf"(?:from\s+)?{v},?\s+{before}\s+{v}", lambda m: Range(introduced=m[1], fixed=m[2])),
-        (
-            rf"(?:from\s+|between\s+)?{v}\s+(?:{upto}|and)\s+{v}",
-            lambda m: Range(introduced=m[1], last_affected=m[2]),
-        ),
-        (
-            rf"fixed\s+in\s+(?:\w+\s+)?{v}\s+\(affected\s+{v}\s*-\s*{v}\)",
-            lambda m: Range(introduced=m[2], fixed=m[1]),
-        ),
-        (
-            rf"fixed\s+in\s+(?:\w+\s+)?({_VERSION})\s+\(affected\s+(\d[\w.]*)-[\w.]+\)",
-            lambda m: Range(introduced=m[2], fixed=m[1]),
-        ),
-    )
-    return tuple((re.compile(f"^{text}$", re.IGNORECASE | re.ASCII), make) for text, make in table)
-
-
-_PHRASES = _phrases()
 
 
 def unparsed(text: str, reason: str) -> Range:
@@ -88,8 +60,13 @@ def unparsed(text: str, reason: str) -> Range:
 
 
 def is_version(text: str) -> bool:
-    """Whether a text is one version: it begins with a digit and has no blanks."""
-    return len(text) <= MAX_TEXT and bool(_ONE.match(text))
+    """Whether a text is one version: it begins with a digit; only a pack stands behind a blank."""
+    return len(text) <= MAX_TEXT and bool(ONE.match(text))
+
+
+def is_commit(text: str) -> bool:
+    """Whether a text can only be a commit: seven or more hexadecimal digits with a letter."""
+    return bool(_COMMIT.fullmatch(text))
 
 
 def unescaped(text: str) -> str:
@@ -112,8 +89,8 @@ def _says_more(version: str) -> bool:
     return (
         version == "0"
         or version.endswith("+")
-        or _SPAN.match(version) is not None
-        or _WILD.match(version) is not None
+        or SPAN.match(version) is not None
+        or WILD.match(version) is not None
     )
 
 
@@ -130,19 +107,54 @@ def ranges(text: str) -> tuple[Range, ...]:
     if names_no_version(plain):
         return (unparsed(text, "the source names no version"),)
     found = _read(plain)
-    if found is not None and any("x" in str(each).lower() for each in found):
-        found = tuple(_series(each) for each in found)
-    return found if found is not None else (unparsed(text, "not a version or range we can read"),)
+    if found is not None:
+        return tuple(_series(each) for each in found)
+    return (unparsed(text, why_not(plain)),)
+
+
+def named_ranges(text: str, *names: str | None) -> tuple[Range, ...]:
+    """Read a text that may begin with the product's own name: `FortiClientLinux 7.0.2 and below`.
+
+    Only words of the names are passed over, and only where the rest can then be read.
+    """
+    found = ranges(text)
+    if not found[0].unparsed or len(text) > MAX_TEXT:
+        return found
+    known = {word.lower() for name in names for word in _WORD.findall(name or "")}
+    begin = 0
+    for word in _WORD.finditer(text):
+        number = word[0].isdigit() and (begin == 0 or text[word.end() : word.end() + 1] == ".")
+        if number or word[0].lower() not in known:
+            break
+        begin = word.end()
+    rest = text[begin:].lstrip(" _:-/)")
+    read = ranges(rest) if begin and rest else found
+    return found if read[0].unparsed else read
+
+
+def why_not(plain: str) -> str:
+    """Say what kind of text could not be read: the kind tells who can mend it."""
+    if is_commit(plain):
+        return "git commits have no order"
+    if not any(map(str.isdigit, plain)):
+        return "words without a version"
+    if _DATE.search(plain):
+        return "a date is no version"
+    if _CONDITION.search(plain):
+        return "a condition stands beside the version"
+    if _MODEL.match(plain) and not OPERATOR.search(plain):
+        return "the name of a model or product, not a version"
+    return "not a version or range we can read"
 
 
 def _series(each: Range) -> Range:
     """Turn bounds that name a series into versions: up to `1.20.x` ends before 1.21."""
     changed: dict[str, str | None] = {}
-    if matched := _WILD.match(each.introduced or ""):
+    if matched := WILD.match(each.introduced or ""):
         changed["introduced"] = matched[1]
-    if matched := _WILD.match(each.fixed or ""):
+    if matched := WILD.match(each.fixed or ""):
         changed["fixed"] = matched[1]
-    if matched := _WILD.match(each.last_affected or ""):
+    if matched := WILD.match(each.last_affected or ""):
         changed |= {"fixed": after(matched[1]), "last_affected": None}
     return each.model_copy(update=changed) if changed else each
 
@@ -150,8 +162,10 @@ def _series(each: Range) -> Range:
 def _read(plain: str) -> tuple[Range, ...] | None:
     if plain.lower().startswith("vers:"):
         return _vers(plain)
-    bare = _NOISE.sub("", plain)
-    if _OPERATOR.search(bare):
+    bare = NOISE.sub("", plain)
+    if is_commit(bare):
+        return None
+    if OPERATOR.search(bare):
         if "|" in bare:
             return _vers(f"/{bare}")
         return _constraints(re.split(r"\s*(?:,|&&?|\band\b)\s*|\s+(?=[<>=≤≥])", bare))
@@ -163,8 +177,8 @@ def _vers(plain: str) -> tuple[Range, ...] | None:
     _, _, body = plain.partition("/")
     if body.strip() == "*":
         return (Range(),)
-    parts = [part.strip() for part in body.split("|")]
-    return _constraints([part if _OPERATOR.match(part) else f"={part}" for part in parts])
+    parts = [part.strip() for part in re.split(r"\s*-?\|\s*|(?<=[^<>=≤≥\s|])(?=[<>≤≥])", body)]
+    return _constraints([part if OPERATOR.match(part) else f"={part}" for part in parts])
 
 
 def _constraints(parts: list[str]) -> tuple[Range, ...] | None:
@@ -172,10 +186,10 @@ def _constraints(parts: list[str]) -> tuple[Range, ...] | None:
     found: list[Range] = []
     lower: Range | None = None
     for part in (each for each in parts if each):
-        matched = _CONSTRAINT.match(part)
+        matched = CONSTRAINT.match(BRACKETED.sub(r"\1\2", part))
         if matched is None:
             return None
-        operator, version = _CANONICAL.get(matched[1], matched[1]), matched[2]
+        operator, version = CANONICAL.get(matched[1], matched[1]), matched[2]
         if operator == "=":
             found.append(Range(exact=(version,)))
         elif operator.startswith(">"):
@@ -192,16 +206,16 @@ def _constraints(parts: list[str]) -> tuple[Range, ...] | None:
 
 
 def _phrase(bare: str) -> tuple[Range, ...] | None:
-    if matched := _SPAN.match(bare):
+    if matched := SPAN.match(bare):
         if matched[1].count(".") == matched[2].count("."):
             return (Range(introduced=matched[1], last_affected=matched[2]),)
         return None
-    if matched := _WILD.match(bare):
+    if matched := WILD.match(bare):
         return (Range(introduced=matched[1], fixed=after(matched[1])),)
     if is_version(bare):
         rest = bare.removesuffix("+")
         return (Range(exact=(bare,)) if rest == bare else Range(introduced=rest),)
-    for pattern, make in _PHRASES:
+    for pattern, make in PHRASES:
         if matched := pattern.match(bare):
             return (make(matched),)
     return None
@@ -223,7 +237,7 @@ def _list(bare: str) -> tuple[Range, ...] | None:
     found: list[Range] = []
     singles: list[str] = []
     for part in parts:
-        read = _phrase(_NOISE.sub("", part))
+        read = _phrase(NOISE.sub("", part))
         if read is None:
             return None
         for each in read:

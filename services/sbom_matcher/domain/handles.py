@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from schemas.advisories import Identifier
 from schemas.sboms import Component
-from services.sbom_matcher.domain import cpe, marks, names, purl, versions
+from services.sbom_matcher.domain import cpe, marks, names, purl, versions, written
 from services.sbom_matcher.domain.versions.encoding import NOT_APPLICABLE
 
 NO_VERSION = "no_version"
@@ -88,15 +88,15 @@ def _spoken(component: Component, package: purl.Purl | None, name: cpe.Wfn | Non
     return {each for each in found if each}
 
 
-def _keyed(ident: str, scheme: str, *written: str | None) -> Handle:
+def _keyed(ident: str, scheme: str, *spoken: str | None) -> Handle:
     """Key the first version that can be read; else say why none can."""
     reason = NO_VERSION
-    for text in written:
+    for text in spoken:
         if text is None or text.strip() in {"", cpe.ANY}:
             continue
         if text.strip() == cpe.NA:
             return Handle(ident, NOT_APPLICABLE)
-        found = versions.key(scheme, text)
+        found = written.key(scheme, text)
         if isinstance(found, bytes):
             return Handle(ident, found)
         reason = UNPARSED_VERSION

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.advisories import Range
-from services.sbom_matcher.domain import cpe, versions
+from services.sbom_matcher.domain import cpe, versions, written
 from services.sbom_matcher.domain.versions import generic
 from services.sbom_matcher.domain.versions.encoding import (
     FIRST,
@@ -93,7 +93,7 @@ def outside(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
 def _low(scheme: str, stated: Range) -> bytes | None:
     if stated.introduced in _OPEN or stated.introduced == _ZERO:
         return FIRST
-    found = versions.key(scheme, stated.introduced or "")
+    found = written.key(scheme, stated.introduced or "")
     if isinstance(found, NoKey):
         covered = _wildcard(scheme, stated.introduced or "")
         return covered.low if covered and not stated.introduced_exclusive else None
@@ -102,14 +102,14 @@ def _low(scheme: str, stated: Range) -> bytes | None:
 
 def _high(scheme: str, stated: Range) -> bytes | None:
     if stated.fixed not in _OPEN:
-        found = versions.key(scheme, stated.fixed or "")
+        found = written.key(scheme, stated.fixed or "")
         if isinstance(found, bytes):
             return found
         covered = _wildcard(scheme, stated.fixed or "")
         return covered.low if covered else None
     if stated.last_affected in _OPEN:
         return HIGHEST
-    found = versions.key(scheme, stated.last_affected or "")
+    found = written.key(scheme, stated.last_affected or "")
     if isinstance(found, bytes):
         return above(found)
     covered = _wildcard(scheme, stated.last_affected or "")
@@ -120,7 +120,7 @@ def _exact(scheme: str, texts: tuple[str, ...]) -> Covered:
     found: list[Interval] = []
     unread = None
     for text in texts:
-        key = versions.key(scheme, text)
+        key = written.key(scheme, text)
         covered = _wildcard(scheme, text)
         if text in _OPEN:
             return Covered((EVERYTHING,))

@@ -259,3 +259,42 @@ def test_the_date_of_the_last_change_is_known_by_its_place(
     found = sniff.read(documents.encoded(document))
     assert isinstance(found, Advisories)
     assert [each.modified_in for each in found.statements] == places
+
+
+def test_commits_are_unread_as_commits_whatever_the_record_calls_them() -> None:
+    for kind in ("git", "custom"):
+        [claim] = claims({"version": "a28b2bfc099c", "lessThan": "fe2535a44904",
+                          "status": "affected", "versionType": kind})  # fmt: skip
+        assert [each.reason for each in claim.ranges] == ["git commits have no order"]
+    [claim] = claims({"version": "1da177e4c3f4", "status": "affected", "versionType": "git"})
+    assert [each.reason for each in claim.ranges] == ["git commits have no order"]
+
+
+def test_tags_that_a_record_calls_git_have_the_order_of_versions() -> None:
+    [claim] = claims({"version": "0", "lessThan": "5.6.4", "status": "affected",
+                      "versionType": "git"})  # fmt: skip
+    assert claim.ranges == (Range(fixed="5.6.4"),)
+
+
+def test_words_for_the_first_version_leave_the_lower_bound_open() -> None:
+    [claim] = claims({"version": "previous versions", "lessThan": "2.0", "status": "affected"})
+    assert claim.ranges == (Range(fixed="2.0"),)
+
+
+def test_a_lower_bound_that_says_the_same_as_the_upper_one_is_that_range() -> None:
+    [claim] = claims({"version": "6.4.1 and below", "lessThanOrEqual": "<=6.4.1",
+                      "status": "affected"})  # fmt: skip
+    assert claim.ranges == (Range(last_affected="6.4.1"),)
+
+
+def test_a_list_of_versions_resolves_a_range_of_commits() -> None:
+    record = documents.osv("PYSEC-1")
+    affected = record["affected"][0]
+    affected["ranges"] = [{"type": "GIT", "repo": "https://example.org/r",
+                           "events": [{"introduced": "0"}, {"fixed": "a28b2bfc099c"}]}]  # fmt: skip
+    affected["versions"] = ["1.0", "1.1"]
+    [claim] = osv.parse(record).vulnerabilities[0].assertions
+    assert claim.ranges == (Range(exact=("1.0", "1.1")),)
+    del affected["versions"]
+    [claim] = osv.parse(record).vulnerabilities[0].assertions
+    assert [each.reason for each in claim.ranges] == ["git commits have no order"]
