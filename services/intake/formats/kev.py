@@ -24,7 +24,7 @@ def parse(catalogue: Node) -> KevCatalogue:
     if not entries or (stated is not None and stated != len(entries)):
         raise FormatError(
             "incomplete",
-            f"{len(entries)} entries; the catalogue says {stated}",
+            f"{len(entries)} entries; the catalogue says {str(stated)[:20]}",
             "fetch the whole catalogue again",
             "/vulnerabilities",
         )
