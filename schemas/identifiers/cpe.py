@@ -5,7 +5,7 @@ are missing or whose signs are not quoted, where what they mean is plain.
 """
 
 import re
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from schemas.identifiers import cpe_values as values
@@ -42,13 +42,20 @@ class Wfn:
     target_hw: str = ANY
     other: str = ANY
 
+    def values(self) -> tuple[str, ...]:
+        """Give the eleven attributes in their order."""
+        return (
+            self.part, self.vendor, self.product, self.version, self.update, self.edition,
+            self.language, self.sw_edition, self.target_sw, self.target_hw, self.other,
+        )  # fmt: skip
+
     def formatted(self) -> str:
         """Write it as a formatted string, CPE 2.3 (6.2.2)."""
-        return _FORMATTED + ":".join(values.to_formatted(each) for each in astuple(self))
+        return _FORMATTED + ":".join(values.to_formatted(each) for each in self.values())
 
     def uri(self) -> str:
         """Write it as a URI, CPE 2.2 (6.1.2); the newer attributes are packed into the edition."""
-        head = [values.to_uri(each) for each in astuple(self)[:5]]
+        head = [values.to_uri(each) for each in self.values()[:5]]
         extended = (self.sw_edition, self.target_sw, self.target_hw, self.other)
         edition = values.to_uri(self.edition)
         if any(each != ANY for each in extended):

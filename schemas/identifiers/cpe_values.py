@@ -17,6 +17,11 @@ _PIECE = re.compile(r"\\(.)|(.)", re.DOTALL)
 _PERCENT = re.compile(r"%([0-9a-f]{2})|(.)", re.DOTALL)
 _WILDCARDS = frozenset("*?")
 _UNQUOTED = re.compile(r"[A-Za-z0-9_]", re.ASCII)
+_WORD = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
+_DOTTED = re.compile(r"[A-Za-z0-9_.\-]{2,}", re.ASCII)
+_TO_QUOTE = re.compile(r"[.\-]")
+"""Most values are words and dotted numbers: they need no taking apart."""
+
 _PLAIN_IN_FORMATTED = frozenset("-.")
 _URI_WILDCARDS = {"%01": "?", "%02": "*"}
 _WILDCARD_CODES = {"?": "%01", "*": "%02"}
@@ -41,11 +46,15 @@ def pieces(value: str) -> Pieces:
 
 def text(value: str) -> str:
     """Give a value as people write it, without quotes; ANY and NA stay `*` and `-`."""
+    if "\\" not in value:
+        return value
     return "".join(sign for sign, _ in pieces(value))
 
 
 def has_wildcards(value: str) -> bool:
     """Tell whether a value, neither ANY nor NA, has a wildcard."""
+    if "*" not in value and "?" not in value:
+        return False
     return any(wild for _, wild in pieces(value))
 
 
@@ -60,6 +69,10 @@ def from_formatted(written: str) -> tuple[str, str | None]:
     """Read a field of a formatted string (6.2.3); also say what rule it breaks."""
     if written in {ANY, NA}:
         return written, None
+    if _WORD.fullmatch(written):
+        return written, None
+    if _DOTTED.fullmatch(written):
+        return _TO_QUOTE.sub(r"\\\g<0>", written), None
     if not written:
         return ANY, "an attribute is empty"
     return _checked(pieces(written))
@@ -88,7 +101,7 @@ def from_uri(written: str) -> tuple[str, str | None]:
 
 def to_formatted(value: str) -> str:
     """Write a value in a formatted string."""
-    if value in {ANY, NA}:
+    if value in {ANY, NA} or _WORD.fullmatch(value):
         return value
     alone = value == rf"\{NA}"  # a quoted dash alone would read as NA
     return "".join(

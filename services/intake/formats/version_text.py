@@ -112,6 +112,7 @@ def ranges(text: str) -> tuple[Range, ...]:
     return (unparsed(text, why_not(plain)),)
 
 
+@lru_cache(maxsize=8192)
 def named_ranges(text: str, *names: str | None) -> tuple[Range, ...]:
     """Read a text that may begin with the product's own name: `FortiClientLinux 7.0.2 and below`.
 

@@ -4,6 +4,8 @@ A key is concrete in product. A name without a vendor or part (build systems of 
 such) is met by its product alone; one without a product would meet everything and has no key.
 """
 
+from functools import lru_cache
+
 from schemas.identifiers import cpe_values
 from schemas.identifiers.cpe import ANY, NA, Wfn, read
 from schemas.identifiers.cpe_values import text
@@ -19,6 +21,7 @@ _TRAITS = ("edition", "language", "sw_edition", "target_sw", "target_hw", "other
 _PARTS = ("a", "o", "h")
 
 
+@lru_cache(maxsize=16_384)
 def base(name: Wfn) -> str | None:
     """Give the key, such as `cpe:a:wolfssl:wolfssl`; None unless all three are concrete."""
     if not (_concrete(name.part) and _concrete(name.vendor) and _concrete(name.product)):
@@ -26,11 +29,13 @@ def base(name: Wfn) -> str | None:
     return f"cpe:{name.part}:{text(name.vendor)}:{text(name.product)}"
 
 
+@lru_cache(maxsize=16_384)
 def of_product(name: Wfn) -> str | None:
     """Give the key by which a name is met whose vendor or part the other side leaves open."""
     return f"cpe:*:*:{text(name.product)}" if _concrete(name.product) else None
 
 
+@lru_cache(maxsize=16_384)
 def keys(name: Wfn) -> tuple[str, ...]:
     """Give every key that a component with this name is met by."""
     if found := base(name):
@@ -41,6 +46,7 @@ def keys(name: Wfn) -> tuple[str, ...]:
     return (product,) if product and name.vendor == ANY else ()
 
 
+@lru_cache(maxsize=16_384)
 def written_version(name: Wfn) -> str:
     """Write version with update as one text: `1.0` and `rc1` are `1.0-rc1`."""
     version, update = text(name.version), name.update
@@ -49,6 +55,7 @@ def written_version(name: Wfn) -> str:
     return f"{version}-{text(update)}"
 
 
+@lru_cache(maxsize=16_384)
 def traits(name: Wfn) -> str | None:
     """Write the attributes behind version and update as one text; None where all are ANY."""
     found = [getattr(name, each) for each in _TRAITS]
