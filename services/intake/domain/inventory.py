@@ -14,7 +14,7 @@ from services.intake.domain.submission import (
     Submission,
     rejected,
 )
-from services.intake.formats.canonical import Sbom, Subject
+from services.intake.formats.canonical import LONGEST_NAME, Sbom, Subject
 from services.intake.formats.error import Fault
 
 
@@ -44,6 +44,9 @@ def decide(submission: Submission, document: Sbom, shelf: Shelf, now: datetime) 
     reference = about.product or about.name
     if not reference or not about.version:
         return rejected((_unaddressed(about),), document.format)
+    longest = max(reference, about.version, about.hardware, key=len)
+    if len(longest) > LONGEST_NAME:
+        return rejected((_too_long(about, longest),), document.format)
     candidates = shelf.named(reference)
     if len(candidates) > 1:
         names = ", ".join(sorted(each.product for each in candidates))
@@ -52,9 +55,9 @@ def decide(submission: Submission, document: Sbom, shelf: Shelf, now: datetime) 
                 Fault(
                     "ambiguous_product",
                     f"{reference!r} is a name of several products: {names}",
-                    "/metadata/component/name",
+                    about.name_at,
                     "name the product by its id: `?product=`, header "
-                    "`pv-product`, or the metadata property `patchvigil:product`",
+                    "`pv-product`, or `patchvigil:product` in the document",
                 ),
             ),
             document.format,
@@ -65,13 +68,24 @@ def decide(submission: Submission, document: Sbom, shelf: Shelf, now: datetime) 
 
 
 def _unaddressed(about: Subject) -> Fault:
-    missing = "version" if about.product or about.name else "name"
+    named = about.product or about.name
+    missing, at = ("version", about.version_at) if named else ("name", about.name_at)
     return Fault(
         f"no_{missing}",
         f"the SBOM does not say which product {missing} it describes",
-        f"/metadata/component/{missing}",
-        f"set metadata.component.{missing}, or say it with `?product=&version=` or the headers "
+        at,
+        f"state it at {at}, or say it with `?product=&version=` or the headers "
         "`pv-product` and `pv-version`",
+    )
+
+
+def _too_long(about: Subject, value: str) -> Fault:
+    return Fault(
+        "invalid",
+        f"the product's name, version or hardware has {len(value)} characters: {value[:40]!r}…; "
+        f"at most {LONGEST_NAME} are read",
+        about.name_at,
+        "shorten it, or say it with `?product=&version=&hardware=`",
     )
 
 

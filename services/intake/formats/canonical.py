@@ -11,6 +11,9 @@ from schemas.sboms import Component
 from schemas.signals import IncidentReported, ReportReceived, SignalSource
 from services.intake.formats.error import Fault
 
+LONGEST_NAME = 512
+"""What the contracts take as a name; a component's longer name or reference is cut."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -70,12 +73,17 @@ class KevCatalogue:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an SBOM says it describes; `product` is our catalogue's id, where it names one."""
+    """What an SBOM says it describes; `product` is our catalogue's id, where it names one.
+
+    `name_at` and `version_at` are where the document says these, or should.
+    """
 
     product: str | None
     name: str | None
     version: str | None
     hardware: str = ""
+    name_at: str = "/metadata/component/name"
+    version_at: str = "/metadata/component/version"
 
 
 @dataclass(frozen=True, slots=True)

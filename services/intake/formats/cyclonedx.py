@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -10,16 +9,16 @@ from typing import Any
 import jsonschema_rs
 
 from schemas.sboms import Component
-from services.intake.formats.canonical import Sbom, Subject
+from services.intake.formats import stated
+from services.intake.formats.canonical import LONGEST_NAME, Sbom, Subject
 from services.intake.formats.error import Fault, FormatError
+from services.intake.formats.references import References
 from services.intake.formats.shape import Node, child, items, node, text, texts
 
 VERSIONS = ("1.2", "1.3", "1.4", "1.5", "1.6", "1.7")
 _SCHEMAS = "cyclonedx.schema._res"
 _REFERENCED = ("spdx", "jsf-0.82", "cryptography-defs")
 _MAX_FAULTS = 20
-_LEVEL, _END = "level of support", "end-of-support"
-_LONGEST_NAME = 512
 
 
 @lru_cache(maxsize=len(VERSIONS))
@@ -118,12 +117,9 @@ def _no_sbom(bom: Node) -> FormatError:
 
 def _subject(metadata: Node) -> Subject:
     main, at = child(metadata, "component", "/metadata"), "/metadata/component"
-    stated = {**_properties(metadata, "/metadata"), **_properties(main, at)}
-    return Subject(
-        product=stated.get("patchvigil:product"),
-        name=text(main, "name", at),
-        version=stated.get("patchvigil:version") or text(main, "version", at),
-        hardware=stated.get("patchvigil:hardware", ""),
+    facts = {**_properties(metadata, "/metadata"), **_properties(main, at)}
+    return stated.subject(
+        facts, text(main, "name", at), text(main, "version", at), f"{at}/name", f"{at}/version"
     )
 
 
@@ -139,25 +135,21 @@ def _components(bom: Node, metadata: Node) -> Iterator[Component]:
     main = child(metadata, "component", "/metadata")
     waiting = list(items(main, "components", "/metadata/component"))
     waiting = [*items(bom, "components", ""), *waiting]
-    taken: set[str] = set()
+    references = References()
     position = 0
     while position < len(waiting):
         at, raw = waiting[position]
         position += 1
-        ref = text(raw, "bom-ref", at) or f"#{position}"
-        while ref in taken:
-            ref = f"{ref}~"
-        taken.add(ref)
-        yield _component(raw, at, ref[:_LONGEST_NAME])
+        yield _component(raw, at, references.give(text(raw, "bom-ref", at)))
         waiting.extend(items(raw, "components", at))
 
 
 def _component(raw: Node, at: str, ref: str) -> Component:
-    stated = _properties(raw, at)
+    facts = _properties(raw, at)
     supplier = raw.get("supplier")
     return Component(
         ref=ref,
-        name=(text(raw, "name", at) or "unnamed")[:_LONGEST_NAME],
+        name=(text(raw, "name", at) or "unnamed")[:LONGEST_NAME],
         version=text(raw, "version", at),
         group=text(raw, "group", at),
         kind=text(raw, "type", at) or "library",
@@ -170,17 +162,9 @@ def _component(raw: Node, at: str, ref: str) -> Component:
             text(each, "alg", where) or "": text(each, "content", where) or ""
             for where, each in items(raw, "hashes", at)
         },
-        support_level=stated.get(_LEVEL) or None,
-        support_ends_on=_day(stated.get(_END)),
+        support_level=facts.get(stated.LEVEL) or None,
+        support_ends_on=stated.day(facts.get(stated.END)),
     )
-
-
-def _day(stated: str | None) -> date | None:
-    """The date of an end of support; words such as `Unknown` are no date."""
-    try:
-        return date.fromisoformat((stated or "")[:10])
-    except ValueError:
-        return None
 
 
 def _edges(bom: Node) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,29 @@
+"""Gives each component of an SBOM a reference that is unique in it and short enough to keep."""
+
+from services.intake.formats.canonical import LONGEST_NAME
+
+
+class References:
+    """The references given so far; a repeated one gets a number: both components are kept."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._first: dict[str, str] = {}
+        self._repeats: dict[str, int] = {}
+
+    def give(self, written: str | None) -> str:
+        """The next component's reference, made of its position where the document has none."""
+        wanted = (written or f"#{len(self._taken) + 1}")[:LONGEST_NAME]
+        given = wanted
+        while given in self._taken:
+            number = self._repeats[wanted] = self._repeats.get(wanted, 1) + 1
+            ending = f"~{number}"
+            given = wanted[: LONGEST_NAME - len(ending)] + ending
+        self._taken.add(given)
+        if written:
+            self._first.setdefault(written, given)
+        return given
+
+    def of(self, written: str) -> str | None:
+        """The reference given to what the document calls so (the first, if several); else None."""
+        return self._first.get(written)

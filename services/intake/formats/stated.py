@@ -1,0 +1,50 @@
+"""What an SBOM's free fields state in our words: its product, levels and ends of support."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from services.intake.formats.canonical import Subject
+
+LEVEL, END = "level of support", "end-of-support"
+"""The two facts that the FDA asks of each component, named as its examples name them."""
+PRODUCT, VERSION, HARDWARE = "patchvigil:product", "patchvigil:version", "patchvigil:hardware"
+
+_FACT = re.compile(
+    r"^[ \t]*(level of support|end[- ]of[- ]support|patchvigil:(?:product|version|hardware))"
+    r"[ \t]*[:=][ \t]*(\S[^\r\n]*)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def in_words(written: str | None) -> Iterator[tuple[str, str]]:
+    """The facts in a comment or annotation: each a line `name: value` or `name=value`."""
+    for name, value in _FACT.findall(written or ""):
+        fact = name.lower()
+        yield END if fact.startswith("end") else fact, value.rstrip()
+
+
+def subject(
+    facts: Mapping[str, str],
+    name: str | None,
+    version: str | None,
+    name_at: str,
+    version_at: str,
+) -> Subject:
+    """The SBOM's subject: what it states in our words goes before the format's own fields."""
+    return Subject(
+        product=facts.get(PRODUCT),
+        name=name,
+        version=facts.get(VERSION) or version,
+        hardware=facts.get(HARDWARE, ""),
+        name_at=name_at,
+        version_at=version_at,
+    )
+
+
+def day(written: str | None) -> date | None:
+    """The date of an end of support; words such as `Unknown` are no date."""
+    try:
+        return date.fromisoformat((written or "")[:10])
+    except ValueError:
+        return None
