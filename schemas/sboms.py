@@ -19,6 +19,9 @@ class Component(Value):
     supplier: str | None = Field(default=None, description="Supplier or publisher.")
     purl: str | None = Field(default=None, description="Package URL as written.")
     cpe: str | None = Field(default=None, description="CPE name as written.")
+    other_identifiers: tuple[str, ...] = Field(
+        default=(), description="Further purls and CPE names that the SBOM gives, as written."
+    )
     hashes: dict[str, str] = Field(default_factory=dict, description="Algorithm to hex digest.")
     support_level: str | None = Field(default=None, description="FDA level of support, if stated.")
     support_ends_on: date | None = Field(default=None, description="End of support, if stated.")
