@@ -1,0 +1,99 @@
+"""Reads CycloneDX 1.2 to 1.7 SBOMs in XML: in the shape, and by the checks, of the JSON."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import count
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from services.intake.formats import cyclonedx
+from services.intake.formats.canonical import Sbom
+from services.intake.formats.markup import children, parts, space, text
+
+NAMESPACE = "http://cyclonedx.org/schema/bom/"
+_NEEDED = ("name", "version")
+_OPTIONAL = ("author", "publisher", "group", "cpe", "purl")
+
+
+def parse(bom: Element) -> Sbom:
+    """Read one SBOM; pointers of faults are those of the same document in JSON.
+
+    Raises:
+        FormatError: whatever the JSON is refused for.
+    """
+    return replace(cyclonedx.parse(_bom(bom)), format="cyclonedx-xml")
+
+
+def _bom(bom: Element) -> dict[str, Any]:
+    """The document as JSON has it, as far as it is read; the rest is left out."""
+    numbers = count(1)
+    lists = parts(bom)
+    found: dict[str, Any] = {
+        "bomFormat": "CycloneDX",
+        "specVersion": space(bom).removeprefix(NAMESPACE),
+        "version": 1,
+        "components": _components(lists, numbers),
+        "dependencies": _dependencies(lists),
+    }
+    if (metadata := lists.get("metadata")) is not None:
+        about = parts(metadata)
+        found["metadata"] = {"properties": _properties(about)}
+        if (main := about.get("component")) is not None:
+            found["metadata"]["component"] = _component(main, numbers)
+    # An inventory is told from other documents by these; what they say is not read.
+    if _members(lists, "services", "service"):
+        found["services"] = [{"name": "service"}]
+    if _members(lists, "vulnerabilities", "vulnerability"):
+        found["vulnerabilities"] = [{}]
+    return found
+
+
+def _members(lists: Mapping[str, Element], name: str, each: str) -> list[Element]:
+    """The members of one of the lists; none where it is absent."""
+    found = lists.get(name)
+    return [] if found is None else children(found, each)
+
+
+def _components(lists: Mapping[str, Element], numbers: Iterator[int]) -> list[dict[str, Any]]:
+    return [_component(each, numbers) for each in _members(lists, "components", "component")]
+
+
+def _component(element: Element, numbers: Iterator[int]) -> dict[str, Any]:
+    fields = parts(element)
+    found: dict[str, Any] = {
+        # Components that differ only in what is left out here would be refused as repeated.
+        "bom-ref": element.get("bom-ref") or f"#{next(numbers)}",
+        "hashes": [
+            {"alg": each.get("alg"), "content": text(each)}
+            for each in _members(fields, "hashes", "hash")
+        ],
+        "properties": _properties(fields),
+        "components": _components(fields, numbers),
+    }
+    if (kind := element.get("type")) is not None:
+        found["type"] = kind
+    for name in _NEEDED:
+        if (field := fields.get(name)) is not None:
+            found[name] = text(field)
+    for name in _OPTIONAL:
+        if (field := fields.get(name)) is not None and (said := text(field)):
+            found[name] = said
+    if (supplier := fields.get("supplier")) is not None:
+        named = parts(supplier).get("name")
+        found["supplier"] = {} if named is None else {"name": text(named)}
+    return found
+
+
+def _properties(lists: Mapping[str, Element]) -> list[dict[str, str]]:
+    return [
+        {**each.attrib, "value": text(each)} for each in _members(lists, "properties", "property")
+    ]
+
+
+def _dependencies(lists: Mapping[str, Element]) -> list[dict[str, Any]]:
+    """The graph, one entry a component: the schema of the JSON takes none twice."""
+    found: dict[str, dict[str, None]] = {}
+    for each in _members(lists, "dependencies", "dependency"):
+        needs = found.setdefault(each.get("ref", ""), {})
+        needs.update(dict.fromkeys(to.get("ref", "") for to in children(each, "dependency")))
+    return [{"ref": ref, "dependsOn": list(needs)} for ref, needs in found.items()]
