@@ -1,0 +1,153 @@
+"""Reads SPDX 2.2 and 2.3 documents in the shape of their JSON, which tag-value is turned into."""
+
+import re
+from collections.abc import Iterator
+
+from schemas.sboms import Component
+from services.intake.formats import identifiers, stated
+from services.intake.formats.canonical import LONGEST_NAME, Sbom, Subject
+from services.intake.formats.error import Fault, FormatError
+from services.intake.formats.references import References
+from services.intake.formats.shape import Node, items, needed, text, texts
+from services.intake.formats.spdx import relations, vocabulary
+from services.intake.formats.spdx.relations import Relation
+
+_VERSION = re.compile(r"SPDX-(2\.[23])(?:\.\d{1,3})?")
+_MAX_FAULTS = 20
+_DOCUMENT = "SPDXRef-DOCUMENT"
+_IDENTIFIERS = frozenset({"purl", "cpe22Type", "cpe23Type"})
+
+
+def parse(document: Node, format_: str = "spdx-json") -> Sbom:
+    """Read one document.
+
+    Raises:
+        FormatError: an unknown version, a document without packages, or a package or relationship
+            without what every one must have.
+    """
+    matched = _VERSION.fullmatch(str(document.get("spdxVersion")))
+    if matched is None:
+        raise FormatError(
+            "unknown_version",
+            f"{str(document.get('spdxVersion'))[:20]!r} is no version of SPDX that is read",
+            "export it as SPDX-2.2, SPDX-2.3 or SPDX 3.0 JSON-LD",
+            "/spdxVersion",
+        )
+    packages = list(items(document, "packages", ""))
+    if not packages:
+        raise FormatError(
+            "no_components",
+            "the document lists no packages",
+            "send an SBOM with its packages; files and links to other documents are not read",
+            "/packages",
+        )
+    references = References()
+    components = _components(packages, references)
+    found = tuple(_relations(document))
+    main = _main(document, found, components)
+    return Sbom(
+        matched[1],
+        _subject(document, packages, main, components),
+        # A package that is all there is stays a component: an inventory is never empty.
+        tuple(c for n, c in enumerate(components) if n != main or len(components) == 1),
+        relations.edges(found, references, _files(document)),
+        format_,
+    )
+
+
+def _components(packages: list[tuple[str, Node]], references: References) -> list[Component]:
+    found: list[Component] = []
+    faults: list[Fault] = []
+    for at, package in packages:
+        try:
+            found.append(_component(package, at, references))
+        except FormatError as error:
+            faults += error.faults
+            if len(faults) >= _MAX_FAULTS:
+                break
+    if faults:
+        raise FormatError.of(faults)
+    return found
+
+
+def _component(package: Node, at: str, references: References) -> Component:
+    facts = _facts(package, at)
+    known_by = identifiers.sort(_locators(package, at))
+    return Component(
+        ref=references.give(needed(package, "SPDXID", at)),
+        name=needed(package, "name", at)[:LONGEST_NAME],
+        version=vocabulary.said(text(package, "versionInfo", at)),
+        kind=vocabulary.kind(text(package, "primaryPackagePurpose", at)),
+        supplier=vocabulary.agent(text(package, "supplier", at))
+        or vocabulary.agent(text(package, "originator", at)),
+        purl=known_by.purl,
+        cpe=known_by.cpe,
+        other_identifiers=known_by.others,
+        hashes={
+            vocabulary.algorithm(needed(each, "algorithm", where)): needed(
+                each, "checksumValue", where
+            )
+            for where, each in items(package, "checksums", at)
+        },
+        support_level=facts.get(stated.LEVEL),
+        support_ends_on=stated.day(text(package, "validUntilDate", at))
+        or stated.day(facts.get(stated.END)),
+    )
+
+
+def _locators(package: Node, at: str) -> Iterator[str]:
+    for where, each in items(package, "externalRefs", at):
+        kind = text(each, "referenceType", where) or ""
+        # The type may be written as the address of its definition.
+        if kind.rpartition("/")[2] in _IDENTIFIERS:
+            yield needed(each, "referenceLocator", where)
+
+
+def _facts(element: Node, at: str) -> dict[str, str]:
+    """What comments and annotations state: SPDX 2 has no properties."""
+    facts = dict(stated.in_words(text(element, "comment", at)))
+    for where, each in items(element, "annotations", at):
+        facts.update(stated.in_words(text(each, "comment", where)))
+    return facts
+
+
+def _relations(document: Node) -> Iterator[Relation]:
+    for at, each in items(document, "relationships", ""):
+        found = relations.read(
+            needed(each, "relationshipType", at),
+            needed(each, "spdxElementId", at),
+            needed(each, "relatedSpdxElement", at),
+        )
+        if found is not None:
+            yield found
+
+
+def _main(document: Node, found: tuple[Relation, ...], components: list[Component]) -> int | None:
+    """The position of the one package that the document describes; None if none or several."""
+    own = text(document, "SPDXID", "") or _DOCUMENT
+    described = {*texts(document, "documentDescribes", ""), *relations.described(found, {own})}
+    places = [n for n, component in enumerate(components) if component.ref in described]
+    return places[0] if len(places) == 1 else None
+
+
+def _subject(
+    document: Node,
+    packages: list[tuple[str, Node]],
+    main: int | None,
+    components: list[Component],
+) -> Subject:
+    facts = _facts(document, "")
+    if main is None:
+        # Several described packages, or none: the document's name, and nothing has its version.
+        name = text(document, "name", "")
+        return stated.subject(facts, name, None, "/name", "/documentDescribes")
+    at, package = packages[main]
+    described = components[main]
+    facts |= _facts(package, at)
+    return stated.subject(
+        facts, described.name, described.version, f"{at}/name", f"{at}/versionInfo"
+    )
+
+
+def _files(document: Node) -> frozenset[str]:
+    return frozenset(text(each, "SPDXID", at) or "" for at, each in items(document, "files", ""))
