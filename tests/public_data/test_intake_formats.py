@@ -1,14 +1,22 @@
 """Every public record at hand parses, or is refused for a stated reason; the counts are printed."""
 
+import json
 import lzma
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cyclonedx.exception import CycloneDxException
+from cyclonedx.model.bom import Bom
+from cyclonedx.output import make_outputter
+from cyclonedx.schema import OutputFormat, SchemaVersion
 
 from schemas.advisories import Range, TargetKind
+from schemas.sboms import Component
 from schemas.signals import SignalSource
 from services.intake.formats import sniff
 from services.intake.formats.canonical import Advisories, KevCatalogue, Sbom, Statement
@@ -139,10 +147,83 @@ def test_the_medical_device_keeps_its_support_properties() -> None:
     assert sum(1 for component in read.components if component.version) > 40
 
 
-def test_spdx_documents_are_refused_as_coming_later() -> None:
-    codes: Counter[str] = Counter()
+def test_every_spdx_document_gives_the_packages_purls_and_cpes_that_a_plain_count_finds() -> None:
+    refused: Counter[str] = Counter()
+    told, counted = Counter[str](), Counter[str]()
     for line in lines("sbom/spdx-containers.jsonl.xz"):
-        with pytest.raises(FormatError) as caught:
+        document = json.loads(line)
+        packages = document.get("packages", [])
+        try:
+            found = sniff.read(line)
+        except FormatError as error:
+            refused[error.faults[0].code] += 1
+            assert not packages
+            continue
+        assert isinstance(found, Sbom)
+        told["documents"] += 1
+        counted["documents"] += 1
+        for component in found.components:
+            told["packages"] += 1
+            told.update(identifier[:4] for identifier in _identifiers(component))
+        main = _described(document)
+        for package in packages:
+            if package["SPDXID"] == main and len(packages) > 1:
+                continue
+            counted["packages"] += 1
+            refs = {each["referenceLocator"] for each in package.get("externalRefs", [])}
+            counted.update(each[:4] for each in refs)
+    print(told, refused)  # noqa: T201
+    assert told == counted
+    assert (told["documents"], refused) == (83, Counter({"no_components": 2}))
+    assert told["pkg:"] > 17_000
+    assert told["cpe:"] > 13_000
+
+
+def _identifiers(component: Component) -> list[str]:
+    main = [each for each in (component.purl, component.cpe) if each is not None]
+    return [*main, *component.other_identifiers]
+
+
+def _described(document: dict[str, Any]) -> str | None:
+    """The one package that is the product, by a plain look at the JSON."""
+    ids = {package["SPDXID"] for package in document["packages"]}
+    described = set(document.get("documentDescribes", [])) | {
+        each["relatedSpdxElement"]
+        for each in document["relationships"]
+        if each["relationshipType"].startswith("DESCRIBE")
+        and each["spdxElementId"] == document["SPDXID"]
+    }
+    (main,) = found if len(found := described & ids) == 1 else (None,)
+    return main
+
+
+def _name(parent: dict[str, Any], prefix: str = "c") -> None:
+    """Name all components, or the library gives other random names in each form."""
+    for position, component in enumerate(parent.get("components", [])):
+        component.setdefault("bom-ref", f"{prefix}.{position}")
+        _name(component, component["bom-ref"])
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")  # the library's
+@pytest.mark.parametrize("schema", [SchemaVersion.V1_4, SchemaVersion.V1_6, SchemaVersion.V1_7])
+def test_cyclonedx_xml_gives_what_the_same_document_gives_in_json(schema: SchemaVersion) -> None:
+    compared = 0
+    for line in lines("sbom/cyclonedx-examples.jsonl.xz"):
+        if len(line) > 500_000:
+            continue  # minutes in the library that writes the XML
+        try:
             sniff.read(line)
-        codes[caught.value.faults[0].code] += 1
-    assert codes == {"format_later": 85}
+            document = json.loads(line)
+            _name(document)
+            bom = Bom.from_json(document)  # type: ignore[attr-defined]
+            forms = [
+                make_outputter(bom, form, schema).output_as_string()
+                for form in (OutputFormat.XML, OutputFormat.JSON)
+            ]
+        except (FormatError, CycloneDxException):
+            continue  # no SBOM, or not one that the library can write in this version
+        xml, plain = (sniff.read(form.encode()) for form in forms)
+        assert isinstance(xml, Sbom)
+        assert replace(xml, format="cyclonedx-json") == plain
+        compared += 1
+    assert compared > 5

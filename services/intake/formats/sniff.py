@@ -1,5 +1,7 @@
 """Tells what a document is by its content, never by its name, and has it read by its parser."""
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,24 +12,39 @@ from services.intake.formats import (
     csaf,
     cve,
     cyclonedx,
+    cyclonedx_xml,
     kev,
+    markup,
     openvex,
     osv,
     reading,
     register,
+    swid,
     tables,
 )
-from services.intake.formats.canonical import Advisories, Document, Statement
+from services.intake.formats.canonical import Advisories, Document, Sbom, Statement
 from services.intake.formats.error import Fault, FormatError
 from services.intake.formats.shape import Node
+from services.intake.formats.spdx import document as spdx
+from services.intake.formats.spdx import graph as spdx3
+from services.intake.formats.spdx import tag_value
 
 KNOWN = (
-    "CVE JSON 5, CSAF 2.0, OSV, the CISA KEV catalogue, CycloneDX 1.2 to 1.7 JSON, OpenVEX, and "
-    "our own files of products, entities, sites, devices, reports and incidents (YAML, JSON, CSV)"
+    "CVE JSON 5, CSAF 2.0, OSV, the CISA KEV catalogue, OpenVEX, CycloneDX 1.2 to 1.7 (JSON, XML), "
+    "SPDX 2.2 and 2.3 (JSON, tag-value), SPDX 3.0 (JSON-LD), SWID tags, and our own files of "
+    "products, entities, sites, devices, reports and incidents (YAML, JSON, CSV)"
 )
 MAX_RECORDS = 50_000
 _MAX_FAULTS = 1000
 _ADVISORIES = {"cve": cve.parse, "csaf": csaf.parse, "osv": osv.parse, "openvex": openvex.parse}
+_SBOMS: dict[str, Callable[[Node], Sbom]] = {
+    "cyclonedx": cyclonedx.parse,
+    "spdx": spdx.parse,
+    "spdx3": spdx3.parse,
+}
+_SPDX_TAGS = re.compile(rb"^SPDXVersion[ \t]*:", re.MULTILINE)
+_SPDX_YAML = re.compile(rb"^[\"']?spdxVersion[\"']?[ \t]*:", re.MULTILINE)
+_HEAD = 8192
 
 
 def read(raw: bytes) -> Document:
@@ -66,8 +83,8 @@ def _object(body: bytes) -> Document:
     name = kind(document)
     if name == "patchvigil":
         return register.parse(reading.strict_json(body))
-    if name == "cyclonedx":
-        return cyclonedx.parse(document)
+    if name in _SBOMS:
+        return _SBOMS[name](document)
     if name == "kev":
         return kev.parse(document)
     return Advisories(name, (_ADVISORIES[name](document),))
@@ -94,23 +111,28 @@ def kind(document: Node) -> str:  # noqa: PLR0911  (one return a format)
         return "cyclonedx"
     if "vulnerabilities" in document and "dateReleased" in document:
         return "kev"
-    context = str(document.get("@context", ""))
-    if "openvex" in context:
+    if "openvex" in str(document.get("@context", "")):
         return "openvex"
-    if "spdxVersion" in document or "spdx.org" in context:
-        raise _later("SPDX")
+    if "spdxVersion" in document:
+        return "spdx"
+    if spdx3.is_ours(document):
+        return "spdx3"
     if register.is_ours(document):
         return "patchvigil"
+    if isinstance(document.get("id"), str) and ("affected" in document or "modified" in document):
+        return "osv"
+    raise _unread(document)
+
+
+def _unread(document: Node) -> FormatError:
     if isinstance(document.get("feed"), dict):
-        raise FormatError(
+        return FormatError(
             "feed_index",
             "a ROLIE feed: it lists documents and is none",
             "send the documents it lists",
             "/feed",
         )
-    if isinstance(document.get("id"), str) and ("affected" in document or "modified" in document):
-        return "osv"
-    raise _unknown()
+    return _unknown()
 
 
 def _unknown() -> FormatError:
@@ -121,7 +143,10 @@ def _unknown() -> FormatError:
 
 def _later(name: str) -> FormatError:
     return FormatError(
-        "format_later", f"{name}: this format arrives later", "send CycloneDX JSON meanwhile", ""
+        "format_later",
+        f"{name}: this format is not read yet",
+        "convert it to SPDX-2.3 in JSON or tag-value, or to CycloneDX",
+        "",
     )
 
 
@@ -188,13 +213,12 @@ def _record(record: Any) -> tuple[str, Statement]:
 
 def _text(body: bytes) -> Document:
     if body[:1] == b"<":
-        if b"cyclonedx.org/schema/bom" in body[:2000]:
-            raise _later("CycloneDX in XML")
-        if b"spdx.org" in body[:4000]:
-            raise _later("SPDX in RDF/XML")
-        raise _unknown()
-    if body.startswith((b"SPDXVersion:", b"spdxVersion:", b'"spdxVersion"', b"##SPDX")):
-        raise _later("SPDX")
+        return _markup(body)
+    # Tag-value files may begin with comments, as ours may; none of ours holds this tag.
+    if _SPDX_TAGS.search(body, 0, _HEAD):
+        return tag_value.parse(body)
+    if _SPDX_YAML.search(body, 0, _HEAD):
+        raise _later("SPDX in YAML")
     text = body.decode()
     if tables.looks_like(text):
         return register.parse_csv(text)
@@ -204,3 +228,15 @@ def _text(body: bytes) -> Document:
     if not register.is_ours(document):
         raise _unknown()
     return register.parse(document)
+
+
+def _markup(body: bytes) -> Document:
+    root = markup.tree(body)
+    name, space = markup.name(root), markup.space(root)
+    if name == "bom" and space.startswith(cyclonedx_xml.NAMESPACE):
+        return cyclonedx_xml.parse(root)
+    if swid.is_ours(root):
+        return swid.parse(root)
+    if name == "RDF" and any("spdx.org" in markup.space(each) for each in root):
+        raise _later("SPDX in RDF/XML")
+    raise _unknown()

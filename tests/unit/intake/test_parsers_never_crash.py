@@ -13,6 +13,7 @@ from services.intake.formats import sniff
 from services.intake.formats.error import FormatError
 from services.intake.formats.reading import MAX_DEPTH
 from tests.component.intake import documents
+from tests.unit.intake import sboms
 
 LEAF = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=8),
@@ -20,13 +21,16 @@ LEAF = st.one_of(
 )  # fmt: skip
 TEMPLATES: list[Any] = [
     documents.cve(1234), documents.osv("PYSEC-1"), documents.csaf("X-1"), documents.kev(1234, 1235),
-    documents.sbom("pump", "1"),
+    documents.sbom("pump", "1"), sboms.spdx(), sboms.spdx3(),
     {"products": [{"product": "p", "name": "P", "entity": "e", "versions": [{"version": "1"}]}]},
     {"reports": [{"report": "r", "kind": "scan", "title": "t", "reporter": {"name": "n"}}]},
     {"@context": "https://openvex.dev/ns", "@id": "x", "author": "a",
      "statements": [{"vulnerability": {"name": "CVE-2026-1234"}, "status": "fixed",
                      "products": [{"@id": "pkg:npm/a@1"}]}]},
 ]  # fmt: skip
+TEXTS = [sboms.TAG_VALUE, sboms.CYCLONEDX, sboms.SWID]
+"""SBOMs that are no JSON."""
+MARKS = st.sampled_from(["<text>", "</text>", "<", ">", "&", '"', "<!--", "]]>", "]]", "\n", ":"])
 
 
 def read(raw: bytes) -> None:
@@ -93,6 +97,24 @@ def test_any_value_of_another_type_at_any_place(data: st.DataObject) -> None:
     read(json.dumps(mutated(document, path, data.draw(LEAF))).encode())
 
 
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_any_cut_and_any_insertion_in_an_sbom_that_is_no_json(data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from(TEXTS))
+    begin = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(begin, min(len(text), begin + 40)))
+    inserted = data.draw(st.text(max_size=8) | MARKS)
+    read(f"{text[:begin]}{inserted}{text[end:]}".encode("utf-8", "ignore"))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(TEXTS), st.data())
+def test_any_order_of_lines_in_an_sbom_that_is_no_json(text: str, data: st.DataObject) -> None:
+    first, *rest = text.split("\n")
+    lines = data.draw(st.lists(st.sampled_from(rest), max_size=40))
+    read("\n".join([first, *lines]).encode())
+
+
 @given(
     st.sampled_from(["CVSS_V2", "CVSS_V3", "CVSS_V4"]),
     st.one_of(st.text(), st.from_regex(r"CVSS:[34]\.[01](/[A-Z]{1,3}:[A-Z]?){0,9}")),
@@ -134,9 +156,9 @@ def test_brackets_inside_strings_are_no_nesting() -> None:
 @pytest.mark.parametrize(("raw", "code"), [
     (b"", "empty"), (b"  \n", "empty"), (b"PK\x03\x04", "packed"), (b"\xff\xfe", "not_utf8"),
     (b'{"a": 1', "not_json"), (b"{}", "unknown_format"), (b"<html/>", "unknown_format"),
-    (b'{"spdxVersion": "SPDX-2.3"}', "format_later"),
-    (b'{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"}', "format_later"),
-    (b"SPDXVersion: SPDX-2.3", "format_later"),
+    (b'{"spdxVersion": "SPDX-2.3"}', "no_components"),
+    (b'{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"}', "missing"),
+    (b"SPDXVersion: SPDX-2.3", "no_components"), (b'spdxVersion: "SPDX-2.3"', "format_later"),
     (b'{"bomFormat": "CycloneDX", "specVersion": "1.1"}', "unknown_version"),
     (b'{"products": [{"product": "a", "product": "b"}]}', "duplicate_key"),
     (b"products:\n  - product: a\n    product: b\n", "duplicate_key"),
