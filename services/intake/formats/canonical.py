@@ -13,6 +13,8 @@ from services.intake.formats.error import Fault
 
 LONGEST_NAME = 512
 """What the contracts take as a name; a component's longer name or reference is cut."""
+MAX_COMPONENTS = 200_000
+"""An SBOM with more was made to fill memory; whole distributions have fewer packages."""
 
 
 @dataclass(frozen=True, slots=True)

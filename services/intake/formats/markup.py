@@ -10,7 +10,7 @@ from services.intake.formats.reading import MAX_DEPTH
 
 MAX_ELEMENTS = 2_000_000
 """A document of the largest size has fewer, unless it was made to fill memory."""
-_CHUNK = 1 << 12
+_FIRST_PIECE = 1 << 12
 
 
 def tree(body: bytes) -> Element:
@@ -62,10 +62,11 @@ def _prolog(body: bytes) -> None:
     """Refuse a document type; only the prolog may have one, the rest needs no slower parser."""
     begun = _Begun()
     parser = DefusedXMLParser(target=begun, encoding="utf-8", forbid_dtd=True)
-    for start in range(0, len(body), _CHUNK):
-        parser.feed(body[start : start + _CHUNK])
-        if begun.yet:
-            return
+    start, size = 0, _FIRST_PIECE
+    while start < len(body) and not begun.yet:
+        parser.feed(body[start : start + size])
+        # Twice as much each time: an unfinished tag or comment is read again with every piece.
+        start, size = start + size, size * 2
 
 
 def _nesting(root: Element) -> None:

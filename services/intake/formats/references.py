@@ -1,6 +1,7 @@
 """Gives each component of an SBOM a reference that is unique in it and short enough to keep."""
 
-from services.intake.formats.canonical import LONGEST_NAME
+from services.intake.formats.canonical import LONGEST_NAME, MAX_COMPONENTS
+from services.intake.formats.error import FormatError
 
 
 class References:
@@ -12,7 +13,17 @@ class References:
         self._repeats: dict[str, int] = {}
 
     def give(self, written: str | None) -> str:
-        """The next component's reference, made of its position where the document has none."""
+        """The next component's reference, made of its position where the document has none.
+
+        Raises:
+            FormatError: more components than an SBOM may have.
+        """
+        if len(self._taken) >= MAX_COMPONENTS:
+            raise FormatError(
+                "too_many",
+                f"more than {MAX_COMPONENTS} components",
+                "send one SBOM for each product that the document holds",
+            )
         wanted = (written or f"#{len(self._taken) + 1}")[:LONGEST_NAME]
         given = wanted
         while given in self._taken:

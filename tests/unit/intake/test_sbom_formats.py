@@ -8,7 +8,7 @@ import pytest
 
 from schemas.sboms import Component
 from services.intake.formats import sniff
-from services.intake.formats.canonical import Sbom
+from services.intake.formats.canonical import MAX_COMPONENTS, Sbom
 from services.intake.formats.error import Fault, FormatError
 from services.intake.formats.markup import MAX_ELEMENTS
 from services.intake.formats.reading import MAX_BYTES, MAX_DEPTH
@@ -291,6 +291,17 @@ def test_xml_nested_too_deep_or_with_too_many_elements_is_refused() -> None:
     for depth, code in ((MAX_DEPTH, "unknown_format"), (200_000, "too_deep")):
         assert refused("<a>" * depth + "</a>" * depth).code == code
     assert refused("<a>" + "<b/>" * MAX_ELEMENTS + "</a>").code == "too_many"
+
+
+def test_a_start_tag_without_end_is_read_once_not_with_every_piece() -> None:
+    assert refused("<a " + " ".join(f"a{n}=''" for n in range(300_000)) + "/>").code == (
+        "unknown_format"
+    )
+
+
+def test_more_components_than_any_product_has_are_refused() -> None:
+    fault = refused(spdx(*[package("a")] * (MAX_COMPONENTS + 1)))
+    assert (fault.code, str(MAX_COMPONENTS) in fault.reason) == ("too_many", True)
 
 
 @pytest.mark.parametrize("start", [b"<bom>", b"SPDXVersion: SPDX-2.3\n", b'{"spdxVersion": "'])

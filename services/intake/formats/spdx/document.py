@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from schemas.sboms import Component
 from services.intake.formats import identifiers, stated
-from services.intake.formats.canonical import LONGEST_NAME, Sbom, Subject
+from services.intake.formats.canonical import LONGEST_NAME, MAX_COMPONENTS, Sbom, Subject
 from services.intake.formats.error import Fault, FormatError
 from services.intake.formats.references import References
 from services.intake.formats.shape import Node, items, needed, text, texts
@@ -33,7 +34,7 @@ def parse(document: Node, format_: str = "spdx-json") -> Sbom:
             "export it as SPDX-2.2, SPDX-2.3 or SPDX 3.0 JSON-LD",
             "/spdxVersion",
         )
-    packages = list(items(document, "packages", ""))
+    packages = list(islice(items(document, "packages", ""), MAX_COMPONENTS + 1))
     if not packages:
         raise FormatError(
             "no_components",

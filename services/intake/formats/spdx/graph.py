@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from schemas.sboms import Component
 from services.intake.formats import identifiers, stated
-from services.intake.formats.canonical import LONGEST_NAME, Sbom, Subject
+from services.intake.formats.canonical import LONGEST_NAME, MAX_COMPONENTS, Sbom, Subject
 from services.intake.formats.error import Fault, FormatError
 from services.intake.formats.references import References
 from services.intake.formats.shape import Node, items, needed, text
@@ -34,7 +35,7 @@ def parse(document: Node) -> Sbom:
     """
     graph = Graph(document)
     version = _version(document, graph)
-    packages = list(graph.of(_PACKAGES))
+    packages = list(islice(graph.of(_PACKAGES), MAX_COMPONENTS + 1))
     if not packages:
         raise FormatError(
             "no_components",
