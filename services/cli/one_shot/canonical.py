@@ -88,7 +88,7 @@ def entries(statement: Statement, *, author: str | None = None) -> Iterator[Entr
         if author:
             said = (one.model_copy(update={"author": author}) for one in each.assertions)
             kept = kept.model_copy(update={"assertions": tuple(said)})
-        idents = {ident for one in kept.assertions if (ident := claims.ident_of(one))}
+        idents = {ident for one in kept.assertions for ident in claims.idents_of(one)}
         yield Entry(
             advisory=statement.advisory,
             url=statement.url or "",

@@ -118,12 +118,7 @@ def _digest(files: Sequence[Path]) -> str:
     for path in files:
         seen = path.stat()
         digest.update(f"{path.resolve()}\0{seen.st_size}\0{seen.st_mtime_ns}\n".encode())
-    for package in (
-        "schemas",
-        "services.intake.formats",
-        "services.sbom_matcher.domain",
-        __package__,
-    ):
+    for package in _READERS:
         for each in _modules(resources.files(package)):
             digest.update(each.read_bytes())
     return digest.hexdigest()[:32]

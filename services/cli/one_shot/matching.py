@@ -136,7 +136,11 @@ def _stated(
     number = count()
     for each in said:
         entry = each.entry
-        able = [one for one in each.vulnerability.assertions if claims.ident_of(one) in idents]
+        able = [
+            one
+            for one in each.vulnerability.assertions
+            if not idents.isdisjoint(claims.idents_of(one))
+        ]
         for claim in claims.read(able):
             yield (
                 each,

@@ -8,6 +8,7 @@ Which version counts: a purl's own, else the component's; for CPE and names the 
 the CPE's only where the component's cannot be read (a CPE often says less than the component does).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from schemas.advisories import Identifier
@@ -43,19 +44,26 @@ class Spoken:
 
 
 def of_component(component: Component) -> tuple[Handle, ...]:
-    """Give the handles of an SBOM's component; none where nothing identifies it."""
-    package = purl.read(component.purl) if component.purl else None
-    name = cpe.read(component.cpe) if component.cpe else None
-    handles: list[Handle] = []
-    if package:
-        handles.append(_keyed(purl.base(package), package.type, package.version, component.version))
-    cpe_version = cpe.written_version(name) if name else None
-    idents = (*(cpe.keys(name) if name else ()), *sorted(_spoken(component, package, name)))
-    traits = cpe.traits(name) if name else None
-    for ident in idents:
-        handle = _keyed(ident, versions.GENERIC, component.version, cpe_version)
-        handles.append(replace(handle, traits=traits) if traits else handle)
-    return tuple(handles)
+    """Give the handles of an SBOM's component; none where nothing identifies it.
+
+    Scanners give several guessed CPE names for a package: each is a name it may be met by.
+    """
+    stated = (component.purl, component.cpe, *component.other_identifiers)
+    packages = [each for text in stated if text and (each := purl.read(text))]
+    named = [name for text in stated if text and (name := cpe.read(text))]
+    handles: dict[str, Handle] = {}
+    for package in packages:
+        ident = purl.base(package)
+        handle = _keyed(ident, package.type, package.version, component.version)
+        handles.setdefault(ident, handle)
+    spoken = sorted(_spoken(component, packages, named))
+    for name in named or (None,):
+        version, traits = (cpe.written_version(name), cpe.traits(name)) if name else (None, None)
+        for ident in (*(cpe.keys(name) if name else ()), *spoken):
+            if ident not in handles:
+                handle = _keyed(ident, versions.GENERIC, component.version, version)
+                handles[ident] = replace(handle, traits=traits) if traits else handle
+    return tuple(handles.values())
 
 
 def of_product(product: str, version: str, spoken: tuple[Spoken, ...]) -> tuple[Handle, ...]:
@@ -76,15 +84,19 @@ def ident_of_product(product: str) -> str:
 
 def unreadable(component: Component) -> bool:
     """Tell whether a component has an identifier and none of it can be read."""
-    return bool(component.purl or component.cpe) and not of_component(component)
+    stated = component.purl or component.cpe or component.other_identifiers
+    return bool(stated) and not of_component(component)
 
 
-def _spoken(component: Component, package: purl.Purl | None, name: cpe.Wfn | None) -> set[str]:
-    vendors = [component.supplier, component.group, purl.vendor(package) if package else None]
+def _spoken(
+    component: Component, packages: Iterable[purl.Purl], named: Iterable[cpe.Wfn]
+) -> set[str]:
+    vendors = {component.supplier, component.group, *map(purl.vendor, packages)}
     found = {names.base(vendor, component.name) for vendor in vendors}
-    if name and cpe.base(name):
-        who, what = cpe.text(name.vendor), cpe.text(name.product)
-        found |= {names.base(who, what), names.base(who, component.name)}
+    for name in named:
+        if cpe.base(name):
+            who, what = cpe.text(name.vendor), cpe.text(name.product)
+            found |= {names.base(who, what), names.base(who, component.name)}
     return {each for each in found if each}
 
 

@@ -23,7 +23,7 @@ def of_component(component: Component) -> UUID:
     """
     return _derived(
         "component", component.group, component.name, component.version, component.supplier,
-        component.purl, component.cpe,
+        component.purl, component.cpe, *component.other_identifiers,
     )  # fmt: skip
 
 

@@ -58,6 +58,21 @@ def test_the_cpes_version_counts_where_the_component_has_none() -> None:
     assert {each.key for each in found} == {versions.key("generic", "0.13")}
 
 
+def test_each_identifier_that_a_scanner_guessed_is_one_to_be_met_by() -> None:
+    guessed = component(
+        version="1.2", purl="pkg:deb/debian/libfoo1@1.2", cpe="cpe:2.3:a:foo:foo:1.2:*:*:*:*:*:*:*"
+    ).model_copy(
+        update={
+            "other_identifiers": ("cpe:2.3:a:debian:libfoo:*:*:*:*:*:*:*:*", "pkg:github/foo/foo")
+        }
+    )
+    found = {each.ident for each in handles.of_component(guessed)}
+    assert found >= {
+        "purl:deb/debian/libfoo1", "purl:github/foo/foo", "cpe:a:foo:foo", "cpe:a:debian:libfoo",
+        "name:foo|foo", "name:debian|libfoo",
+    }  # fmt: skip
+
+
 def test_hardware_with_a_wildcard_version_has_no_version() -> None:
     [one, *_] = handles.of_component(component(version="", cpe="cpe:2.3:h:q:chip:*:*:*:*:*:*:*:*"))
     assert (one.key, one.reason) == (None, "no_version")
