@@ -168,7 +168,8 @@ def _ranges(assertion: Assertion) -> tuple[Range, ...]:
     if target.kind is TargetKind.CPE and (name := cpe.read(target.cpe or "")):
         return (Range(exact=(cpe.written_version(name),)),)
     if target.kind is TargetKind.PURL and (package := purl.read(target.purl or "")):
-        return (Range(exact=(package.version,)),) if package.version else (Range(),)
+        version = purl.version(package)
+        return (Range(exact=(version,)),) if version else (Range(),)
     return (Range(),)
 
 

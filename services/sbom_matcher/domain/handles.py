@@ -54,7 +54,7 @@ def of_component(component: Component) -> tuple[Handle, ...]:
     handles: dict[str, Handle] = {}
     for package in packages:
         ident = purl.base(package)
-        handle = _keyed(ident, package.type, package.version, component.version)
+        handle = _keyed(ident, package.type, purl.version(package), component.version)
         handles.setdefault(ident, handle)
     spoken = sorted(_spoken(component, packages, named))
     for name in named or (None,):

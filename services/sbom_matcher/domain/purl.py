@@ -9,8 +9,9 @@ import re
 
 from schemas.identifiers import purl_types
 from schemas.identifiers.purl import Purl, read
+from services.sbom_matcher.domain import versions
 
-__all__ = ["Purl", "base", "read", "vendor"]
+__all__ = ["Purl", "base", "read", "vendor", "version"]
 
 _CASELESS = frozenset({"cargo", "cocoapods", "composer", "conan", "gitlab", "nuget", "swift"})
 """Types whose registries tell no two packages apart by case, though purls keep it."""
@@ -37,3 +38,10 @@ def base(purl: Purl) -> str:
 def vendor(purl: Purl) -> str | None:
     """Say who makes it, where the type tells: the owner of a hosted repository."""
     return purl.namespace if purl.type in _HOSTS else None
+
+
+def version(purl: Purl) -> str | None:
+    """Give the version to compare; an RPM's epoch belongs to it, though purls set it apart."""
+    if not purl.version:
+        return None
+    return versions.with_epoch(purl.type, purl.version, dict(purl.qualifiers).get("epoch"))

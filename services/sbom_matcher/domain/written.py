@@ -19,7 +19,7 @@ _SHORT = {"service pack": "sp", "upd": "update", "updates": "update"}
 
 def key(scheme: str, text: str) -> bytes | NoKey:
     """Return a version's key in a scheme, or why it has none."""
-    found = versions.key(scheme, text)
+    found = versions.stored_key(scheme, text)
     if isinstance(found, bytes) or scheme != versions.GENERIC or len(text) > versions.LONGEST:
         return found
     return versions.key(scheme, _PACK.sub(_joined, text))

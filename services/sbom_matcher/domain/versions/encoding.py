@@ -1,8 +1,10 @@
 """The bytes that version keys are made of, chosen so that comparing bytes compares versions.
 
 Every key begins at 0x08 or above and ends in a mark, so that no key is the beginning of another.
+Marks sort in the order in which they stand here; what a scheme puts between them is its own.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 LOWEST = b""
@@ -26,8 +28,9 @@ END = b"\x20"
 POST = b"\x30"
 """Sorts after a release's end and before its next number: a letter or a patch follows."""
 
-_NUMBER = 0x50
+_WORD_END = b"\x01"
 _LONGEST = 0x60
+_LENGTHS = tuple(bytes((0x50 + count,)) for count in range(_LONGEST + 1))
 """Numbers of 1 to 96 digits: their mark 0x51 to 0xb0 is their length, so longer ones sort later."""
 
 
@@ -47,15 +50,33 @@ def number(digits: str) -> bytes:
     plain = digits.lstrip("0") or "0"
     if len(plain) > _LONGEST:
         raise OverflowError(f"a number of {len(plain)} digits")
-    return bytes((_NUMBER + len(plain),)) + plain.encode()
+    return _LENGTHS[len(plain)] + plain.encode()
 
 
-def release(numbers: list[str]) -> bytes:
-    """Encode a release such as 1.2.0: trailing zeros do not count, so 1 equals 1.0.0."""
-    kept = len(numbers)
-    while kept and not numbers[kept - 1].strip("0"):
+def numbers(every: Iterable[str]) -> bytes:
+    """Encode numbers of which each counts, so that 1 is below 1.0.
+
+    Raises:
+        OverflowError: one has more than 96 digits.
+    """
+    return b"".join(map(number, every))
+
+
+def release(parts: list[str]) -> bytes:
+    """Encode a release such as 1.2.0: trailing zeros do not count, so 1 equals 1.0.0.
+
+    Raises:
+        OverflowError: a number has more than 96 digits.
+    """
+    kept = len(parts)
+    while kept and not parts[kept - 1].strip("0"):
         kept -= 1
-    return b"".join(number(each) for each in numbers[:kept])
+    return numbers(parts[:kept])
+
+
+def word(text: str) -> bytes:
+    """Encode a word of printable ASCII: in the order of its characters, a beginning first."""
+    return text.encode("ascii") + _WORD_END
 
 
 def above(key: bytes) -> bytes:
