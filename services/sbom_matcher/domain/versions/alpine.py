@@ -32,8 +32,8 @@ _PIECE = re.compile(
     r"|~(?P<hash>[0-9a-f]+)"
     r"|-r(?P<revision>[0-9]+)$"
 )
-_RANK = {"number": 0, "letter": 0, "suffix": 1, "hash": 2, "revision": 3}
-"""Pieces come in this order; one that comes too late is invalid."""
+_RANK = {"number": 0, "after": 0, "count": 1, "hash": 2, "revision": 3}
+"""Pieces, by the last group that each has, in their order: one that comes too late is invalid."""
 
 
 def key(version: str) -> bytes | NoKey:
@@ -44,27 +44,22 @@ def key(version: str) -> bytes | NoKey:
     rank = 0
     while place < len(version):
         found = _PIECE.match(version, place)
-        kind = _kind(found)
-        if found is None or _RANK[kind] < rank:
+        if found is None or _RANK[found.lastgroup or ""] < rank:
             return _invalid(version, encoded)
-        encoded.append(_piece(kind, found))
-        rank, place = _RANK[kind], found.end()
+        encoded.append(_piece(found))
+        rank, place = _RANK[found.lastgroup or ""], found.end()
     return b"".join(encoded) + END
 
 
-def _kind(found: re.Match[str] | None) -> str:
-    return next((name for name in _RANK if found and found[name] is not None), "")
-
-
-def _piece(kind: str, found: re.Match[str]) -> bytes:
-    if kind == "number":
+def _piece(found: re.Match[str]) -> bytes:
+    if found.lastgroup == "number":
         digits = found["number"]
         return number(digits) if digits and digits[0] != "0" else _TEXT + word(digits)
-    if kind == "letter":
+    if found.lastgroup == "after":
         return _LETTER + found["letter"].encode() + _count(found["after"])
-    if kind == "suffix":
+    if found.lastgroup == "count":
         return _SUFFIXES[found["suffix"]] + _count(found["count"])
-    if kind == "hash":
+    if found.lastgroup == "hash":
         return _HASH + word(found["hash"])
     return _REVISION + number(found["revision"])
 

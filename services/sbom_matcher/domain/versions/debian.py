@@ -6,6 +6,7 @@ part's end, letters are below other signs. A missing epoch or revision is 0.
 """
 
 import re
+from functools import lru_cache
 
 from services.sbom_matcher.domain.versions.encoding import END, PRE, NoKey, number
 
@@ -30,15 +31,13 @@ def key(version: str) -> bytes | NoKey:
 
 def _part(text: str) -> bytes:
     """Encode one part: where signs end stands END, so that `~` is below it and letters above."""
-    found = [
-        _signs(signs) + END + number(digits)
-        for signs, digits in _RUN.findall(text)
-        if signs or digits
-    ]
+    # What is found last is the empty end: of that there is nothing to write.
+    found = [_signs(signs) + number(digits) for signs, digits in _RUN.findall(text)[:-1]]
     return b"".join(found) + END
 
 
+@lru_cache(maxsize=16_384)
 def _signs(text: str) -> bytes:
     if text.isalpha() or not text:
-        return text.encode("ascii")
-    return b"".join(_WEIGHTS.get(ord(sign)) or sign.encode("ascii") for sign in text)
+        return text.encode("ascii") + END
+    return b"".join(_WEIGHTS.get(ord(sign)) or sign.encode("ascii") for sign in text) + END

@@ -6,6 +6,7 @@ Marks sort in the order in which they stand here; what a scheme puts between the
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 LOWEST = b""
 """Below every key, also below `NOT_APPLICABLE`."""
@@ -41,6 +42,7 @@ class NoKey:
     reason: str
 
 
+@lru_cache(maxsize=16_384)
 def number(digits: str) -> bytes:
     """Encode a number of any size; leading zeros do not count.
 
