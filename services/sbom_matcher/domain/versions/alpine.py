@@ -27,7 +27,7 @@ _TEXT = b"\x50"
 _FIRST = re.compile(r"[0-9]*")
 _PIECE = re.compile(
     r"\.(?P<number>[0-9]*)"
-    r"|(?P<letter>[a-z])(?P<after>[0-9]*)"
+    r"|(?P<letter>[a-z])(?![a-z])(?P<after>[0-9]*)"
     rf"|_(?P<suffix>{'|'.join((*_BELOW, *_ABOVE))})(?P<count>[0-9]*)"
     r"|~(?P<hash>[0-9a-f]+)"
     r"|-r(?P<revision>[0-9]+)$"

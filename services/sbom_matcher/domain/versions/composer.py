@@ -28,7 +28,7 @@ _BEGINNINGS = (
 )
 _WRITTEN = re.compile(
     r"v?([0-9]+(?:\.(?:[0-9]+|[x*]))*)"
-    r"(?:[._-]?(?:(stable|beta|b|rc|alpha|a|patch|pl|p)((?:[.-]?[0-9]+)*))?([.-]?dev)?)"
+    r"(?:[._-]?(?:(stable|beta|b|rc|alpha|a|patch|pl|p)((?:[.-]?[0-9])*))?([.-]?dev)?)"
     r"(?:@[a-z]+)?(?:\+[0-9a-z._+-]*)?",
     re.IGNORECASE,
 )
