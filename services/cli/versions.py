@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from services.cli.lazy import group
-from services.cli.printing import as_json, document, err, out
+from services.cli.printing import as_json, clean, document, err, out
 from services.cli.refusal import Exit, RefusedError
 from services.cli.words import AsJson
 from services.sbom_matcher.domain import versions
@@ -19,6 +19,9 @@ app = group("The order of versions, in every ecosystem.")
 
 SHOWN = 20
 """Lines of a file that are named on stderr, of those that are wrong or have no key."""
+
+WIDE = 80
+"""Characters of a version that are printed."""
 
 _SIGNS = ("<", "=", ">")
 _PARTS = 3
@@ -59,7 +62,7 @@ def compare(
         found = versions.key(scheme, version)
         if isinstance(found, NoKey):
             raise RefusedError(
-                Exit.REFUSED, f"{version[:80]!r} has no order in {scheme}", found.reason,
+                Exit.REFUSED, f"{_short(version)!r} has no order in {scheme}", found.reason,
                 "write it as the ecosystem does, or name another ecosystem",
             )  # fmt: skip
         keys.append(found)
@@ -90,10 +93,10 @@ def check(
         a, b = versions.key(scheme, one), versions.key(scheme, other)
         if isinstance(a, NoKey) or isinstance(b, NoKey):
             errors += 1
-            failed.append(f"{one} {sign} {other}: no key, {_reason(a, b)}")
+            failed.append(f"{_short(one)} {sign} {_short(other)}: no key, {_reason(a, b)}")
         elif (found := _sign(a, b)) != sign:
             wrong += 1
-            failed.append(f"{one} {sign} {other}: found {found}")
+            failed.append(f"{_short(one)} {sign} {_short(other)}: found {found}")
     seconds = perf_counter() - began
     tally = asdict(Tally(total, wrong, errors, round(total / seconds)))
     document(tally, json_wanted=json)
@@ -119,6 +122,11 @@ def _sign(a: bytes, b: bytes) -> str:
     return _SIGNS[(a > b) - (a < b) + 1]
 
 
+def _short(text: str) -> str:
+    """Write what is in a file so that a terminal shows it and obeys nothing in it."""
+    return clean(text if len(text) <= WIDE else f"{text[:WIDE]}…")
+
+
 def _reason(a: bytes | NoKey, b: bytes | NoKey) -> str:
     return ", ".join(dict.fromkeys(each.reason for each in (a, b) if isinstance(each, NoKey)))
 
@@ -137,7 +145,7 @@ def _comparisons(file: Path) -> Iterator[tuple[str, str, str]]:
                 parts = line.split()
                 if len(parts) != _PARTS or parts[1] not in _SIGNS:
                     raise RefusedError(
-                        Exit.USAGE, f"{file}, line {place} is no comparison", line.strip()[:80],
+                        Exit.USAGE, f"{file}, line {place} is no comparison", _short(line.strip()),
                         "write a version, <, = or >, and a version, with blanks between them",
                     )  # fmt: skip
                 yield parts[0], parts[1], parts[2]
