@@ -9,7 +9,9 @@ from rich.table import Table
 
 from tests.bench.report import Figure, read
 
-ORDER = ("fleet_boot", "page_latency", "intake_rate", "kit_batches", "matching", "one_shot")
+ORDER = (
+    "fleet_boot", "versions", "page_latency", "intake_rate", "kit_batches", "matching", "one_shot"
+)  # fmt: skip
 """Every benchmark, the quick ones first."""
 
 console = Console(highlight=False)
