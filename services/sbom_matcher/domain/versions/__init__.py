@@ -5,7 +5,7 @@ versions have equal keys: PostgreSQL then orders versions by an index on plain b
 schemes have no order among each other.
 
 Keys are stored. A change that gives any version other bytes must recompute every stored key in the
-same release (decision 033).
+same release (decision 035).
 """
 
 import re
