@@ -53,6 +53,7 @@ def test_generic_spellings_of_one_version_are_equal(one: str, other: str) -> Non
     [
         ("", "empty"),
         ("b42dd4badf803bb9fb71ac34cd9cb0c249262f2c", "hash"),
+        ("sha256:" + "751d73ff" * 8, "hash"),
         ("distributed before april 1, 2018", "name"),
         ("Kestrel", "name"),
         ("1.2.0 - 1.4.0", "two_versions"),

@@ -23,6 +23,7 @@ _LENGTH = 64
 _LEAD = re.compile(r"(?:version|ver\.?|release|rel\.?|rev\.?|v\.?|r)\s*(?=\d)")
 _FORM = re.compile(r"(\d+(?:\.\d+)*)(.*)", re.DOTALL)
 _HASH = re.compile(r"(?=.*[a-f])(?=.*\d)[0-9a-f]{7,64}")
+_DIGEST = re.compile(r"(?:md5|sha1|sha256|sha384|sha512):[0-9a-f]+")
 _WILDCARD = re.compile(r"(\d+(?:\.\d+)*)(?:\.[*x])+")
 _TWO_VERSIONS = re.compile(r"\d+\.\d+.*\s*-\s*v?\d+\.\d+")
 _TOKEN = re.compile(r"([.\-_+~ ]?)(?:(\d+)|([a-z]+)|\((\d+)\))")
@@ -74,6 +75,8 @@ def wildcard(version: str) -> tuple[bytes, bytes] | None:
 def _refusal(text: str) -> str | None:  # noqa: PLR0911 - one return a reason
     if not text:
         return "empty"
+    if _DIGEST.fullmatch(text):
+        return "hash"
     if len(text) > _LENGTH:
         return "prose"
     if not text.isascii() or not any(map(str.isdigit, text)):
