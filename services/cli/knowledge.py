@@ -1,4 +1,4 @@
-"""Commands for what is known of vulnerabilities and components, and for the rules of clocks."""
+"""Commands for what is known of vulnerabilities, and for the rules of clocks."""
 
 from typing import Annotated
 
@@ -10,12 +10,8 @@ from services.cli.printing import document, listing
 from services.cli.words import As, AsJson
 
 vulnerability = group("What advisories say of a vulnerability.")
-component = group("Which product versions contain a component.")
 pack = group("The rules that clocks follow: law and policy.")
 
-WHERE = [
-    "product", "version", "hardware", "component", "component_version", "component_purl",
-]  # fmt: skip
 PACKS = ["id", "version", "kind", "title", "rules", "source_date", "owner", "review_on"]
 
 
@@ -36,24 +32,6 @@ def show_vulnerability(
     found = door(who).get("sbom-matcher", f"/v1/vulnerabilities/{part(identifier)}")
     rest = {"advisories": found["advisories"], "findings": found["findings"]}
     document(found if json else {**found["description"], **rest}, json_wanted=json)
-
-
-@component.callback()
-def _component() -> None:
-    """Which product versions contain a component."""
-
-
-@component.command()
-def where(
-    name: Annotated[
-        str,
-        typer.Argument(metavar="COMPONENT", help="Its exact name or purl, with @VERSION or not."),
-    ],
-    json: AsJson = False,
-    who: As = None,
-) -> None:
-    """Say which product versions contain a component."""
-    listing(door(who).items("sbom-matcher", "/v1/where", component=name), WHERE, json_wanted=json)
 
 
 @pack.command()

@@ -18,7 +18,7 @@ LazyGroup.TABLE = {
     "contact": Entry("contacts:app", "Personal data under a reference: show, erase."),
     "device": Entry("catalogue:device", "The catalogue's devices."),
     "vulnerability": Entry("knowledge:vulnerability", "What advisories say of a vulnerability."),
-    "component": Entry("knowledge:component", "Which product versions contain a component."),
+    "where": Entry("where:where", "Which products, versions and sites contain a component."),
     "match": Entry("match:match", "Match an SBOM against advisory files, without a fleet."),
     "versions": Entry("versions:app", "The order of versions, in every ecosystem."),
     "finding": Entry("findings:app", "Findings and their evidence."),

@@ -186,3 +186,18 @@ class ReconcileView(View):
 
     service: str
     differences: tuple[str, ...]
+
+
+class InstallationView(View):
+    """The registered devices of a product version at one site."""
+
+    product: str = Field(description="The product.")
+    version: str = Field(description="The version that the devices are registered with.")
+    site: str | None = Field(description="Where they are; none where it is not known.")
+    devices: int = Field(description="How many.")
+
+
+class InstallationsView(View):
+    """Devices by product version and site."""
+
+    items: tuple[InstallationView, ...] = Field(description="A row a product version and site.")

@@ -8,7 +8,8 @@ from fastapi import Query, Request
 from schemas.findings import Verdict
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page, router
 from services.kit.pages import Key
-from services.sbom_matcher.domain import description, inventory, purl
+from services.sbom_matcher.domain import asked, description, inventory
+from services.sbom_matcher.domain.versions.vers import VersError
 from services.sbom_matcher.reconcile import reconcile
 from services.sbom_matcher.store import groups, queries
 from services.sbom_matcher.store.queries import Filters, Location, Shown
@@ -87,22 +88,24 @@ async def show_vulnerability(identifier: str, unit: CurrentUnit) -> Vulnerabilit
 async def where(
     unit: CurrentUnit,
     component: Annotated[
-        str, Query(min_length=1, max_length=512, description="Name or purl, `@version` optional.")
+        str,
+        Query(min_length=1, max_length=512, description="Name or purl; `@version`, `@>=1,<2`."),
     ],
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[LocationView]:
     """Say which product versions hold a component, by its exact name or its package URL."""
     unit.require()
-    package = purl.read(component) if component.startswith("pkg:") else None
-    name, _, version = (
-        component.rpartition("@") if component.find("@", 1) > 0 else (component, "", "")
-    )
-    wanted = package.version if package else version or None
+    try:
+        wanted = asked.read(component)
+    except VersError as error:
+        raise Problem(
+            422, "No version or range", str(error), parameter="component",
+            mend="write it as NAME@1.2.3, NAME@>=1.0,<2.0 or NAME@vers:npm/>=1.0|<2.0",
+        ) from error  # fmt: skip
 
     async def query(after: Key | None, most: int) -> list[Location]:
-        ident = purl.base(package) if package else None
-        return list(await queries.where(unit.db, name, ident, wanted, after, most))
+        return list(await queries.where(unit.db, wanted, after, most))
 
     found = await page(
         query, cursor, limit, lambda each: (each.product, each.version, each.hardware, each.place)

@@ -1,5 +1,6 @@
 """Routes for coverage: counts with their definition, devices, and the recount."""
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import Query
@@ -7,14 +8,17 @@ from fastapi import Query
 from schemas.devices import DeviceState
 from services.deployment_tracker.domain.coverage import DEFINITION, coverage
 from services.deployment_tracker.http.desk import campaign_of
+from services.deployment_tracker.store import facts
 from services.deployment_tracker.store import standings as standing_store
 from services.deployment_tracker.views import (
     CoverageLine,
     CoverageView,
     DeviceView,
+    InstallationsView,
+    InstallationView,
     ReconcileView,
 )
-from services.kit.http import CurrentUnit, Cursor, Limit, Page, page, router
+from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page, router
 
 routes = router("deployment-tracker")
 
@@ -56,6 +60,24 @@ async def list_devices(
         return [DeviceView.model_validate(dict(row)) for row in rows]
 
     return await page(query, cursor, limit, lambda each: (each.device,))
+
+
+@routes.get("/v1/installations")
+async def list_installations(
+    unit: CurrentUnit,
+    product: Annotated[list[str], Query(max_length=100, description="Products, repeated.")],
+    version: Annotated[list[str], Query(max_length=100, description="A version for each.")],
+) -> InstallationsView:
+    """Count the registered devices of product versions by site."""
+    unit.require()
+    if len(product) != len(version):
+        raise Problem(
+            422, "Not as many versions as products",
+            f"there are {len(product)} products and {len(version)} versions",
+            parameter="version", mend="name a version for each product, in the same order",
+        )  # fmt: skip
+    rows = await facts.installations(unit.db, product, version)
+    return InstallationsView(items=tuple(InstallationView(**asdict(row)) for row in rows))
 
 
 @routes.get("/v1/reconcile")

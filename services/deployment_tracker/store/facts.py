@@ -64,10 +64,25 @@ DEVICES_OF = """
 SELECT device, product, version, hardware, site, market, method, retired FROM device
  WHERE product = $1 AND version = ANY($2) AND NOT retired
 """
+INSTALLATIONS = """
+SELECT d.product, d.version, d.site, count(*) AS devices FROM device d
+JOIN unnest($1::text[], $2::text[]) AS w(product, version) USING (product, version)
+WHERE NOT d.retired GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC, 3
+"""
 KNOWN = "SELECT device FROM device WHERE device = ANY($1)"
 PRODUCT = "SELECT name FROM product WHERE product = $1 AND NOT retired"
 
 _SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """How many devices of a product version are at a site; None where that is not known."""
+
+    product: str
+    version: str
+    site: str | None
+    devices: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +178,13 @@ async def measure(db: Connection, name: str) -> KnownMeasure | None:
         row["measure"], row["case_id"], row["title"], tuple(row["products"]),
         row["target_version"], row["approved_at"],
     )  # fmt: skip
+
+
+async def installations(
+    db: Connection, products: Sequence[str], versions: Sequence[str]
+) -> list[Installation]:
+    """Count devices of product versions by site, the most first."""
+    return [Installation(**row) for row in await db.fetch(INSTALLATIONS, products, versions)]
 
 
 async def devices_of(db: Connection, product: str, versions: Iterable[str]) -> list[Device]:

@@ -10,6 +10,7 @@ import asyncpg
 from schemas.findings import Finding
 from services.kit.database import Connection
 from services.kit.pages import Key
+from services.sbom_matcher.domain.asked import Asked
 
 FINDINGS = """
 SELECT id, live, cleared_at, held_at, vulnerability, body FROM finding
@@ -33,12 +34,19 @@ WHERE k.vulnerability = $1 ORDER BY r.advisory
 WHERE = """
 SELECT i.product, i.version, i.hardware, c.place, c.name, c.version AS component_version, c.purl
 FROM component c JOIN inventory i ON i.component = c.id
-WHERE NOT i.own AND (lower(c.name) = lower($1)
-        OR EXISTS (SELECT FROM handle h WHERE h.component = c.id AND h.ident = $2))
-    AND ($3::text IS NULL OR c.version = $3)
-    AND (i.product, i.version, i.hardware, c.place) > ($4, $5, $6, $7)
+WHERE NOT i.own AND c.id IN (
+        SELECT id FROM component WHERE lower(name) = lower($1)
+        UNION SELECT component FROM handle WHERE ident = $2)
+    AND ($3 OR c.version = $4 OR EXISTS (
+        SELECT FROM handle h
+        JOIN unnest($5::text[], $6::bytea[], $7::bytea[]) AS w(type, low, high)
+            ON h.vkey >= w.low AND h.vkey < w.high
+        WHERE h.component = c.id AND w.type = CASE
+            WHEN starts_with(h.ident, 'purl:') AND split_part(substr(h.ident, 6), '/', 1) = ANY($5)
+            THEN split_part(substr(h.ident, 6), '/', 1) ELSE 'generic' END))
+    AND (i.product, i.version, i.hardware, c.place) > ($8, $9, $10, $11)
     AND NOT EXISTS (SELECT FROM product p WHERE p.product = i.product AND p.retired)
-ORDER BY i.product, i.version, i.hardware, c.place LIMIT $8
+ORDER BY i.product, i.version, i.hardware, c.place LIMIT $12
 """
 
 
@@ -108,12 +116,16 @@ async def advisories(db: Connection, vulnerability: str) -> tuple[str, ...]:
     return tuple(row["advisory"] for row in await db.fetch(ADVISORIES, vulnerability))
 
 
-async def where(
-    db: Connection, name: str, ident: str | None, version: str | None, after: Key | None, limit: int
-) -> Sequence[Location]:  # fmt: skip
-    """Find the product versions that hold a component, by its name or its purl's base key."""
-    start = after or ("", "", "", "")
-    rows = await db.fetch(WHERE, name, ident, version, *start, limit)
+async def where(db: Connection, asked: Asked, after: Key | None, limit: int) -> Sequence[Location]:
+    """Find the product versions that hold a component in the versions asked for."""
+    within = asked.within or ()
+    rows = await db.fetch(
+        WHERE, asked.name, asked.ident, asked.within is None, asked.exact,
+        [each.type for each in within],
+        [each.interval.low for each in within],
+        [each.interval.high for each in within],
+        *(after or ("", "", "", "")), limit,
+    )  # fmt: skip
     return [Location(**row) for row in rows]
 
 

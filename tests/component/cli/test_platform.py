@@ -35,6 +35,7 @@ from services.cli import (
     quarantine,
     releases,
     submissions,
+    where,
     words,
 )
 from tests.component.cli.conftest import Started
@@ -314,7 +315,7 @@ def test_columns_of_lists_that_are_empty_here_are_fields_of_their_contract(
         ("notification", "NoticeSent", letters.NOTICES),
         ("notification", "RequestReceived", letters.REQUESTS),
         ("notification", "RevisionOut", drafts.REVISIONS),
-        ("sbom-matcher", "LocationView", knowledge.WHERE),
+        ("sbom-matcher", "LocationView", where.COLUMNS[:-2]),
         ("deadline-clock", "PackView", knowledge.PACKS),
         ("notification", "FieldState", [each.partition(".")[0] for each in drafts.FIELDS]),
         ("notification", "OpenField", drafts.GAPS),

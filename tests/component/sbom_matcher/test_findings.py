@@ -372,4 +372,11 @@ async def test_where_answers_by_name_and_by_purl(bench: Bench) -> None:
     assert len(await eventually(located)) == 1
     by_purl = await bench.get("/v1/where", component=f"pkg:npm/{bench.package}@1.4.0")
     assert by_purl["items"][0]["product"] == bench.product
-    assert (await bench.get("/v1/where", component=f"{bench.package}@9"))["items"] == []
+    for asked, found in {
+        "9": 0, "1.4.0": 1, "1.4": 1, ">=1.0,<1.5": 1, ">1.4.0": 0, "vers:npm/<2": 1, "*": 1,
+        "vers:pypi/<2": 0,
+    }.items():  # fmt: skip
+        answer = await bench.get("/v1/where", component=f"{bench.package}@{asked}")
+        assert len(answer["items"]) == found, asked
+    upper = await bench.get("/v1/where", component=bench.package.upper())
+    assert len(upper["items"]) == 1

@@ -32,7 +32,7 @@ PROGRAM = Path(sys.executable).with_name("patchvigil")
 NOUNS = """
 up down status doctor reconcile submit submission product entity site contact device
 vulnerability match versions
-component finding case clock pack draft filing notice request alert oncall signer release campaign
+where finding case clock pack draft filing notice request alert oncall signer release campaign
 coverage tail quarantine topics audit
 """
 HEAVY = {
