@@ -14,7 +14,6 @@ from services.kit.consume import Consumer
 from services.kit.records import Batch, Faulty, Received
 from services.kit.timers import Fired, Timers
 from services.kit.unit import Unit
-from services.sbom_matcher.domain import handles
 from services.sbom_matcher.matcher import BELL
 from services.sbom_matcher.store import advisories, pending, stock
 from services.sbom_matcher.store.pending import Wish
@@ -126,7 +125,7 @@ def _compared(sbom: SbomRegistered, before: stock.Comparison) -> SbomCompared:
         after=sbom.sbom,
         added=tuple(sorted(now - before.contents)),
         removed=tuple(sorted(before.contents - now)),
-        unmatchable=sum(not handles.of_component(each) for each in sbom.components),
+        unmatchable=before.unmatchable,
     )
 
 

@@ -8,7 +8,7 @@ Which version counts: a purl's own, else the component's; for CPE and names the 
 the CPE's only where the component's cannot be read (a CPE often says less than the component does).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from schemas.advisories import Identifier
@@ -82,10 +82,10 @@ def ident_of_product(product: str) -> str:
     return f"product:{product}"
 
 
-def unreadable(component: Component) -> bool:
+def unreadable(component: Component, found: Collection[Handle]) -> bool:
     """Tell whether a component has an identifier and none of it can be read."""
     stated = component.purl or component.cpe or component.other_identifiers
-    return bool(stated) and not of_component(component)
+    return bool(stated) and not found
 
 
 def _spoken(

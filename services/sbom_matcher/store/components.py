@@ -51,10 +51,10 @@ async def read(components: Sequence[Component]) -> dict[UUID, Item]:
 
 
 def _item(component: Component) -> Item:
-    found = identity.of_component(component)
+    known, found = identity.of_component(component), handles.of_component(component)
     return Item(
-        found, found.hex, component.name, component.version, component.purl,
-        handles.unreadable(component), handles.of_component(component),
+        known, known.hex, component.name, component.version, component.purl,
+        handles.unreadable(component, found), found,
     )  # fmt: skip
 
 

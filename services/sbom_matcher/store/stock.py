@@ -83,10 +83,14 @@ WHERE NOT EXISTS (SELECT FROM product p WHERE p.product = i.product AND p.retire
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a version's SBOM held before, by name and version; `before` is None for the first."""
+    """What a version's SBOM held before, by name and version; `before` is None for the first.
+
+    `unmatchable` counts the components of the new one that nothing can meet.
+    """
 
     before: str | None
     contents: frozenset[str]
+    unmatchable: int
 
 
 async def save_products(
@@ -138,7 +142,7 @@ async def save_sbom(db: Connection, sbom: SbomRegistered, revision: int) -> Comp
     await db.execute(KEEP, *components.columns(kept, 5))
     await db.execute(LIST, [sbom.product], [sbom.version], [""], [False])
     await _keep_products(db, [sbom.product])
-    return Comparison(before, contents)
+    return Comparison(before, contents, unmatchable)
 
 
 async def gaps_of(

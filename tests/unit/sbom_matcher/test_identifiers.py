@@ -90,8 +90,9 @@ def test_a_name_alone_is_no_identifier() -> None:
 
 
 def test_identifiers_that_cannot_be_read_are_told_from_none() -> None:
-    assert handles.unreadable(component(version="1.0", purl="not a purl"))
-    assert not handles.unreadable(component(version="1.0"))
+    bad, none = component(version="1.0", purl="not a purl"), component(version="1.0")
+    assert handles.unreadable(bad, handles.of_component(bad))
+    assert not handles.unreadable(none, handles.of_component(none))
 
 
 def test_a_product_is_met_by_its_names_and_by_its_own_id() -> None:
