@@ -18,10 +18,32 @@ _log = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
 """Nothing is lost if a wake-up is: what waits is a row."""
 
-_TARGET_SECONDS = 0.025
+_TARGET_SECONDS = 0.03
 """A match holds its lock and the loop for about this long; the limit for bulk work is 0.05."""
 
 _MOST = 128
+_LEARNING = 0.2
+"""How much the last match counts in what one subject is expected to take: one slow one is noise."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many subjects of a lane are matched at once, so that a match takes the time it may."""
+
+    seconds: float = _TARGET_SECONDS / 8
+
+    @property
+    def size(self) -> int:
+        """The number of subjects of the next match."""
+        return max(1, min(_MOST, int(_TARGET_SECONDS / self.seconds)))
+
+    def learn(self, took: float, subjects: int) -> None:
+        """Take a match of so many subjects into account, in seconds."""
+        self.seconds += _LEARNING * (took / subjects - self.seconds)
+
+    def go_singly(self) -> None:
+        """Match one subject next, to find out which of them cannot be."""
+        self.seconds = _TARGET_SECONDS
 
 
 @dataclass(slots=True)
@@ -49,7 +71,7 @@ class Matcher:
     """Takes what waits from the table, lane by lane."""
 
     units: Units
-    sizes: dict[bool, int] = field(default_factory=lambda: {False: 8, True: 8})
+    paces: dict[bool, Pace] = field(default_factory=lambda: {False: Pace(), True: Pace()})
 
     async def run(self) -> None:
         """Match until cancelled."""
@@ -87,34 +109,32 @@ class Matcher:
         An error that is not PostgreSQL's being away is looked for one subject at a time, and the
         one that has it is put off: it stays visible as waiting, and others go on.
         """
+        pace = self.paces[bulk]
         async with connection(self.units.pool) as db:
-            waiting = await pending.following(db, self.sizes[bulk], bulk=bulk)
+            waiting = await pending.following(db, pace.size, bulk=bulk)
         if not waiting:
             return False
         try:
-            await self._match(waiting, bulk=bulk)
+            pace.learn(await self._match(waiting), len(waiting))
         except TRANSIENT:
             raise
         except OvertakenError as error:
             _log.debug("matching again: %s", error)
         except Exception:  # noqa: BLE001 - whatever it was, the log tells, and other subjects go on
             if len(waiting) > 1:
-                self.sizes[bulk] = 1
+                pace.go_singly()
                 return True
             _log.exception("a subject cannot be matched and is put off")
             await self._put_off(waiting)
         return True
 
-    async def _match(self, waiting: list[Pending], *, bulk: bool) -> None:
+    async def _match(self, waiting: list[Pending]) -> float:
+        """Match them, and say for how many seconds that held the lock."""
         async with self.units.begin() as unit:
             await rematch.lock(unit)
             started = clock.elapsed()
             await rematch.rematch(unit, waiting)
-            took = clock.elapsed() - started
-        if took > _TARGET_SECONDS:
-            self.sizes[bulk] = max(1, self.sizes[bulk] // 2)
-        elif took < _TARGET_SECONDS / 2 and len(waiting) == self.sizes[bulk]:
-            self.sizes[bulk] = min(_MOST, self.sizes[bulk] * 2)
+            return clock.elapsed() - started
 
     async def _put_off(self, waiting: list[Pending]) -> None:
         async with connection(self.units.pool) as db:
