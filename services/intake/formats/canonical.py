@@ -1,6 +1,6 @@
 """What parsers return: a document's content in the contracts' words, before intake decides."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -89,6 +89,34 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Author:
+    """Who made an SBOM's data; a person's name goes to fewer readers than an organisation's."""
+
+    name: str
+    person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an SBOM comes from, and how its graph calls the product; nothing of it is emitted.
+
+    `product` is the described element as if it were a component. `repeated` are references that
+    the document gives to more than one component.
+    """
+
+    authors: tuple[Author, ...] = ()
+    tools: tuple[str, ...] = ()
+    made_at: datetime | None = None
+    product: Component | None = None
+    repeated: tuple[str, ...] = ()
+
+    def by(self, organisation: str) -> "Origin":
+        """The origin with this organisation as author, before the persons who are."""
+        persons = tuple(each for each in self.authors if each.person)
+        return replace(self, authors=(Author(organisation), *persons))
+
+
+@dataclass(frozen=True, slots=True)
 class Sbom:
     """An SBOM: its subject and its flat component list."""
 
@@ -97,6 +125,7 @@ class Sbom:
     components: tuple[Component, ...]
     dependencies: tuple[tuple[str, str], ...]
     format: str = "cyclonedx-json"
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True, slots=True)

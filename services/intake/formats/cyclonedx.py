@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 
 from schemas.sboms import Component
-from services.intake.formats import stated
+from services.intake.formats import cyclonedx_origin, stated
 from services.intake.formats.canonical import LONGEST_NAME, Sbom, Subject
 from services.intake.formats.error import Fault, FormatError
 from services.intake.formats.references import References
@@ -19,6 +19,7 @@ VERSIONS = ("1.2", "1.3", "1.4", "1.5", "1.6", "1.7")
 _SCHEMAS = "cyclonedx.schema._res"
 _REFERENCED = ("spdx", "jsf-0.82", "cryptography-defs")
 _MAX_FAULTS = 20
+_IDENTIFIERS = ("purl", "cpe")
 
 
 @lru_cache(maxsize=len(VERSIONS))
@@ -61,10 +62,12 @@ def parse(bom: Node) -> Sbom:
         )
     _validate(bom, version)
     metadata = child(bom, "metadata", "")
-    components = tuple(_components(bom, metadata))
+    references = References()
+    components = tuple(_components(bom, metadata, references))
     if not components:
         raise _no_sbom(bom)
-    return Sbom(version, _subject(metadata), components, tuple(_edges(bom)))
+    origin = cyclonedx_origin.read(metadata, _product(metadata), references.repeated)
+    return Sbom(version, _subject(metadata), components, tuple(_edges(bom)), origin=origin)
 
 
 def _validate(bom: Node, version: str) -> None:
@@ -130,12 +133,19 @@ def _properties(parent: Node, at: str) -> dict[str, str]:
     }
 
 
-def _components(bom: Node, metadata: Node) -> Iterator[Component]:
+def _product(metadata: Node) -> Component | None:
+    """The described element; where nothing refers to it, by a number before all others."""
+    main, at = child(metadata, "component", "/metadata"), "/metadata/component"
+    return (
+        _component(main, at, (text(main, "bom-ref", at) or "#0")[:LONGEST_NAME]) if main else None
+    )
+
+
+def _components(bom: Node, metadata: Node, references: References) -> Iterator[Component]:
     """Every component at whatever depth; the subject itself is the product and no component."""
     main = child(metadata, "component", "/metadata")
     waiting = list(items(main, "components", "/metadata/component"))
     waiting = [*items(bom, "components", ""), *waiting]
-    references = References()
     position = 0
     while position < len(waiting):
         at, raw = waiting[position]
@@ -158,6 +168,7 @@ def _component(raw: Node, at: str, ref: str) -> Component:
         or text(raw, "author", at),
         purl=text(raw, "purl", at),
         cpe=text(raw, "cpe", at),
+        other_identifiers=_others(raw, at),
         hashes={
             text(each, "alg", where) or "": text(each, "content", where) or ""
             for where, each in items(raw, "hashes", at)
@@ -165,6 +176,22 @@ def _component(raw: Node, at: str, ref: str) -> Component:
         support_level=facts.get(stated.LEVEL) or None,
         support_ends_on=stated.day(facts.get(stated.END)),
     )
+
+
+def _others(raw: Node, at: str) -> tuple[str, ...]:
+    """Further purls and CPE names: what the evidence concludes (1.6; one object in 1.5)."""
+    evidence = child(raw, "evidence", at)
+    said = evidence.get("identity") if evidence else None
+    if not said:
+        return ()
+    place = {"identity": [said] if isinstance(said, dict) else said}
+    concluded = (
+        text(each, "concludedValue", where)
+        for where, each in items(place, "identity", f"{at}/evidence")
+        if each.get("field") in _IDENTIFIERS
+    )
+    first = (text(raw, "purl", at), text(raw, "cpe", at))
+    return tuple(dict.fromkeys(each for each in concluded if each and each not in first))
 
 
 def _edges(bom: Node) -> Iterator[tuple[str, str]]:

@@ -37,7 +37,7 @@ def _bom(bom: Element) -> dict[str, Any]:
     }
     if (metadata := lists.get("metadata")) is not None:
         about = parts(metadata)
-        found["metadata"] = {"properties": _properties(about)}
+        found["metadata"] = {"properties": _properties(about), **_origin(metadata, about)}
         if (main := about.get("component")) is not None:
             found["metadata"]["component"] = _component(main, numbers)
     # An inventory is told from other documents by these; what they say is not read.
@@ -46,6 +46,37 @@ def _bom(bom: Element) -> dict[str, Any]:
     if _members(lists, "vulnerabilities", "vulnerability"):
         found["vulnerabilities"] = [{}]
     return found
+
+
+def _origin(metadata: Element, about: Mapping[str, Element]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "authors": [_named(each) for each in _members(about, "authors", "author")],
+        "tools": list(_tools(about)),
+    }
+    if (made := about.get("timestamp")) is not None:
+        found["timestamp"] = text(made)
+    if children(metadata, "manufacturer"):
+        found["manufacturer"] = _named(about["manufacturer"])
+    return found
+
+
+def _named(element: Element) -> dict[str, str]:
+    named = parts(element).get("name")
+    return {} if named is None else {"name": text(named)}
+
+
+def _tools(about: Mapping[str, Element]) -> Iterator[dict[str, str]]:
+    """The tools as a list, which every version's JSON takes."""
+    if (tools := about.get("tools")) is None:
+        return
+    inside = parts(tools)
+    within = (
+        *_members(inside, "components", "component"),
+        *_members(inside, "services", "service"),
+    )
+    for each in (*children(tools, "tool"), *within):
+        fields = parts(each)
+        yield {name: text(fields[name]) for name in _NEEDED if name in fields}
 
 
 def _members(lists: Mapping[str, Element], name: str, each: str) -> list[Element]:
@@ -79,8 +110,7 @@ def _component(element: Element, numbers: Iterator[int]) -> dict[str, Any]:
         if (field := fields.get(name)) is not None and (said := text(field)):
             found[name] = said
     if (supplier := fields.get("supplier")) is not None:
-        named = parts(supplier).get("name")
-        found["supplier"] = {} if named is None else {"name": text(named)}
+        found["supplier"] = _named(supplier)
     return found
 
 

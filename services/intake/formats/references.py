@@ -35,6 +35,11 @@ class References:
             self._first.setdefault(written, given)
         return given
 
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """What the document gives as reference to more than one component."""
+        return tuple(self._repeats)
+
     def of(self, written: str) -> str | None:
         """The reference given to what the document calls so (the first, if several); else None."""
         return self._first.get(written)

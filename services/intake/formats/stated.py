@@ -2,16 +2,22 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 
 from services.intake.formats.canonical import Subject
 
 LEVEL, END = "level of support", "end-of-support"
 """The two facts that the FDA asks of each component, named as its examples name them."""
 PRODUCT, VERSION, HARDWARE = "patchvigil:product", "patchvigil:version", "patchvigil:hardware"
+GROUP, KIND = "patchvigil:group", "patchvigil:kind"
+"""What a component has in CycloneDX and SPDX 2 has no field or word for."""
+
+_OLDEST = 1970
+"""Earlier years are what generators write for "unknown" (Go's zero time)."""
 
 _FACT = re.compile(
-    r"^[ \t]*(level of support|end[- ]of[- ]support|patchvigil:(?:product|version|hardware))"
+    r"^[ \t]*(level of support|end[- ]of[- ]support|"
+    r"patchvigil:(?:product|version|hardware|group|kind))"
     r"[ \t]*[:=][ \t]*(\S[^\r\n]*)",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -48,3 +54,13 @@ def day(written: str | None) -> date | None:
         return date.fromisoformat((written or "")[:10])
     except ValueError:
         return None
+
+
+def moment(written: str | None) -> datetime | None:
+    """When an SBOM was made, in UTC; what is no date says nothing and costs no inventory."""
+    try:
+        found = datetime.fromisoformat(written or "")
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return found if found.year >= _OLDEST else None

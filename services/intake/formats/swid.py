@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from schemas.sboms import Component
 from services.intake.formats import identifiers, stated
-from services.intake.formats.canonical import LONGEST_NAME, Sbom, Subject
+from services.intake.formats.canonical import LONGEST_NAME, Author, Origin, Sbom, Subject
 from services.intake.formats.error import Fault, FormatError
 from services.intake.formats.markup import children, name, space
 from services.intake.formats.references import References
@@ -82,6 +82,7 @@ def parse(root: Element) -> Sbom:
         tuple(c for n, c in enumerate(components) if n != main or len(components) == 1),
         tuple(dict.fromkeys(_edges(tags, components, references))),
         "swid-xml",
+        _origin(tags, main, components, references),
     )
 
 
@@ -189,6 +190,25 @@ def _subject(tags: Sequence[_Tag], main: int | None) -> Subject:
     at = tag.at
     return stated.subject(
         _facts(tag), tag.text("name"), tag.text("version"), f"{at}/@name", f"{at}/@version"
+    )
+
+
+def _origin(
+    tags: Sequence[_Tag], main: int | None, components: Sequence[Component], references: References
+) -> Origin:
+    """Who made the tags and when, by the fields that NTIA's minimum elements name for SWID."""
+    makers = (
+        each.get("name", "").strip()
+        for tag in tags
+        for each in children(tag.element, "Entity")
+        if "tagCreator" in each.get("role", "").split()
+    )
+    made = (each.get("timestamp") for tag in tags for each in children(tag.element, "Meta"))
+    return Origin(
+        authors=tuple(Author(name) for name in dict.fromkeys(makers) if name),
+        made_at=next((found for each in made if (found := stated.moment(each))), None),
+        product=components[main] if main is not None else None,
+        repeated=references.repeated,
     )
 
 

@@ -6,16 +6,24 @@ from itertools import islice
 
 from schemas.sboms import Component
 from services.intake.formats import identifiers, stated
-from services.intake.formats.canonical import LONGEST_NAME, MAX_COMPONENTS, Sbom, Subject
+from services.intake.formats.canonical import (
+    LONGEST_NAME,
+    MAX_COMPONENTS,
+    Author,
+    Origin,
+    Sbom,
+    Subject,
+)
 from services.intake.formats.error import Fault, FormatError
 from services.intake.formats.references import References
-from services.intake.formats.shape import Node, items, needed, text, texts
+from services.intake.formats.shape import Node, child, items, needed, text, texts
 from services.intake.formats.spdx import relations, vocabulary
 from services.intake.formats.spdx.relations import Relation
 
 _VERSION = re.compile(r"SPDX-(2\.[23])(?:\.\d{1,3})?")
 _MAX_FAULTS = 20
 _DOCUMENT = "SPDXRef-DOCUMENT"
+_TOOL = "Tool:"
 _IDENTIFIERS = frozenset({"purl", "cpe22Type", "cpe23Type"})
 
 
@@ -53,6 +61,7 @@ def parse(document: Node, format_: str = "spdx-json") -> Sbom:
         tuple(c for n, c in enumerate(components) if n != main or len(components) == 1),
         relations.edges(found, references, _files(document)),
         format_,
+        _origin(document, components[main] if main is not None else None, references),
     )
 
 
@@ -78,7 +87,8 @@ def _component(package: Node, at: str, references: References) -> Component:
         ref=references.give(needed(package, "SPDXID", at)),
         name=needed(package, "name", at)[:LONGEST_NAME],
         version=vocabulary.said(text(package, "versionInfo", at)),
-        kind=vocabulary.kind(text(package, "primaryPackagePurpose", at)),
+        group=facts.get(stated.GROUP),
+        kind=facts.get(stated.KIND) or vocabulary.kind(text(package, "primaryPackagePurpose", at)),
         supplier=vocabulary.agent(text(package, "supplier", at))
         or vocabulary.agent(text(package, "originator", at)),
         purl=known_by.purl,
@@ -147,6 +157,24 @@ def _subject(
     facts |= _facts(package, at)
     return stated.subject(
         facts, described.name, described.version, f"{at}/name", f"{at}/versionInfo"
+    )
+
+
+def _origin(document: Node, product: Component | None, references: References) -> Origin:
+    at = "/creationInfo"
+    made = child(document, "creationInfo", "")
+    creators = texts(made, "creators", at)
+    named = [(each, vocabulary.agent(each)) for each in creators]
+    return Origin(
+        authors=tuple(
+            Author(name, person=written.startswith("Person"))
+            for written, name in named
+            if name and not written.startswith(_TOOL)
+        ),
+        tools=tuple(name for written, name in named if name and written.startswith(_TOOL)),
+        made_at=stated.moment(text(made, "created", at)),
+        product=product,
+        repeated=references.repeated,
     )
 
 

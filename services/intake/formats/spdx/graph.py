@@ -10,7 +10,7 @@ from services.intake.formats.canonical import LONGEST_NAME, MAX_COMPONENTS, Sbom
 from services.intake.formats.error import Fault, FormatError
 from services.intake.formats.references import References
 from services.intake.formats.shape import Node, items, needed, text
-from services.intake.formats.spdx import relations, vocabulary
+from services.intake.formats.spdx import origin, relations, vocabulary
 from services.intake.formats.spdx.elements import Graph, entries, identity, ids
 from services.intake.formats.spdx.relations import Relation
 
@@ -53,6 +53,7 @@ def parse(document: Node) -> Sbom:
         tuple(c for n, c in enumerate(components) if n != main or len(components) == 1),
         relations.edges(found, references, _files(graph)),
         "spdx3-json-ld",
+        origin.read(graph, components[main] if main is not None else None, references.repeated),
     )
 
 

@@ -178,6 +178,15 @@ def _external_ref(shape: _Shape, line: _Line) -> None:
     )
 
 
+def _creator(shape: _Shape, line: _Line) -> None:
+    made = shape.document.setdefault("creationInfo", {})
+    made.setdefault("creators", []).append(line.value)
+
+
+def _created(shape: _Shape, line: _Line) -> None:
+    _once(shape.document.setdefault("creationInfo", {}), "created", line)
+
+
 def _relationship(shape: _Shape, line: _Line) -> None:
     first, kind, second = (*line.value.split(None, 2), "", "", "")[:3]
     shape.begin(
@@ -220,6 +229,8 @@ _TAGS: dict[str, Callable[[_Shape, _Line], None]] = {
     "SPDXVersion": _of_document("spdxVersion"),
     "DocumentName": _of_document("name"),
     "DocumentComment": _of_document("comment"),
+    "Creator": _creator,
+    "Created": _created,
     "SPDXID": _id,
     "PackageName": _package_name,
     "PackageVersion": _of_package("versionInfo"),
