@@ -10,17 +10,15 @@ import typer
 from rich.progress import Progress
 
 from deploy import cache
-from services.cli.one_shot import index, matching, report, sources
+from services.cli.one_shot import documents, index, matching, report, sources
 from services.cli.one_shot.canonical import Entry, Unread, entries
 from services.cli.one_shot.matching import Result
 from services.cli.one_shot.severity import Severity
 from services.cli.one_shot.sources import Moved
 from services.cli.printing import as_json, clean, err, out, table
-from services.cli.refusal import Exit, Fault, RefusedError
+from services.cli.refusal import Exit, RefusedError
 from services.cli.words import AsJson
-from services.intake.formats import sniff
-from services.intake.formats.canonical import Advisories, Document, Sbom
-from services.intake.formats.error import FormatError
+from services.intake.formats.canonical import Advisories
 
 Level = Literal["unknown", "unscored", "low", "medium", "high", "critical"]
 
@@ -70,7 +68,7 @@ def match(
     Exits 0 where nothing was found, else by the worst: 10 unknown, 11 affected and never scored,
     12 low, 13 medium, 14 high, 15 critical.
     """
-    inventory = _sbom(sbom)
+    inventory = documents.sbom(sbom)
     statements = [entry for path in vex or () for entry in _statements(path)]
     files = sources.files(advisories)
     with _progress(files) as moved, closing(index.opened(files, cache.folder(), moved)) as found:
@@ -92,31 +90,13 @@ def match(
         raise typer.Exit(worst)
 
 
-def _sbom(path: Path) -> Sbom:
-    document = _document(path)
-    if isinstance(document, Sbom):
-        return document
-    reason = f"it is a document of the format {document.format}"
-    raise RefusedError(Exit.REFUSED, f"{path} is no SBOM", reason, "give an SBOM with --sbom")
-
-
 def _statements(path: Path) -> Iterator[Entry]:
-    document = _document(path)
+    document = documents.document(path)
     if not isinstance(document, Advisories):
         reason = f"it is a document of the format {document.format}"
         raise RefusedError(Exit.REFUSED, f"{path} states nothing", reason, "give OpenVEX or CSAF")
     for statement in document.statements:
         yield from entries(statement, author=statement.publisher or path.name)
-
-
-def _document(path: Path) -> Document:
-    try:
-        return sniff.read(path.read_bytes())
-    except OSError as error:
-        raise RefusedError(Exit.USAGE, f"{path} cannot be read", error.strerror or "") from error
-    except FormatError as error:
-        faults = [Fault(each.pointer or "", each.reason, each.mend) for each in error.faults]
-        raise RefusedError(Exit.REFUSED, f"{path} is not valid", faults=faults) from error
 
 
 @contextmanager

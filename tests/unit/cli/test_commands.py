@@ -31,7 +31,7 @@ from services.triage.http.acts import IncidentIn
 PROGRAM = Path(sys.executable).with_name("patchvigil")
 NOUNS = """
 up down status doctor reconcile submit submission product entity site contact device
-vulnerability match versions
+vulnerability match sbom versions
 where finding case clock pack draft filing notice request alert oncall signer release campaign
 coverage tail quarantine topics audit
 """
