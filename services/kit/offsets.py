@@ -46,11 +46,17 @@ class Offsets:
             self._later = asyncio.create_task(self._gather())
 
     async def _gather(self) -> None:
-        await asyncio.sleep(GATHER)
-        await self.tell()
+        """Tell until nothing is left: also of what was passed while the last was on its way."""
+        while self._ends or self._unstored:
+            await asyncio.sleep(GATHER)
+            await self.tell()
 
     async def tell(self) -> None:
-        """Tell now of all that was passed. What cannot be told comes again and has no effect."""
+        """Tell now of all that was passed.
+
+        What a store that is away did not hear is told again later; what a consumer may not tell
+        any more comes again, to whoever has the partition now, and has no effect.
+        """
         async with self._telling:  # whoever stops waits for what is on its way
             ends, self._ends = self._ends, {}
             unstored, self._unstored = self._unstored, {}
@@ -61,5 +67,8 @@ class Offsets:
                         await positions.advance(db, self.consumer, unstored)
                 if ends and client is not None:
                     await client.commit(ends)
-            except (*TRANSIENT, KafkaError) as error:  # a partition was taken, a store is away
+            except (*TRANSIENT, KafkaError) as error:
                 _log.info("offsets not told: %s", error, extra={"consumer": self.consumer})
+                if isinstance(error, TRANSIENT) or error.retriable:
+                    self._ends = ends | self._ends
+                    self._unstored = unstored | self._unstored
