@@ -55,13 +55,16 @@ def test_a_demonstration_left_running_is_found_by_the_command_line_until_it_is_s
     place: dict[str, str], tmp_path: Path
 ) -> None:
     played = subprocess.run([*DEMO, "--keep"], env=place, check=False, stdout=-1, text=True)
-    last = played.stdout.splitlines()[-1]
-    assert last.startswith("demo: ")
-    assert last.endswith(" checks passed, 0 failed"), played.stdout
-    assert played.returncode == 0
-    assert running(tmp_path / "demo") is not None
-    assert "PV-2026-0001" in _say(place, "case", "ls")
-    assert "stopped" in _say(place, "down")
+    try:
+        last = played.stdout.splitlines()[-1]
+        assert last.startswith("demo: ")
+        assert last.endswith(" checks passed, 0 failed"), played.stdout
+        assert played.returncode == 0
+        assert running(tmp_path / "demo") is not None
+        assert "PV-2026-0001" in _say(place, "case", "ls")
+    finally:
+        stopped = _say(place, "down")
+    assert "stopped" in stopped
     _await_none(tmp_path)
     assert "nothing runs in" in _say(place, "down")
 
