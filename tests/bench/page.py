@@ -6,21 +6,31 @@ from tests.bench.report import RESULTS, Figure, read
 
 BEGIN = "<!-- begin numbers: written by tests/bench/page.py -->"
 END = "<!-- end numbers -->"
+ELSEWHERE = {"versions"}
+"""Benchmarks whose table stands in docs/matching.md."""
+
+
+def number(value: float) -> str:
+    """Write a figure for readers: three or four digits that count."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def row(bench: str, figure: Figure) -> str:
     """Write one figure with the command that measures it again."""
     sign = "at most" if figure.better == "lower" else "at least"
-    bar = "" if figure.bar is None else f"{sign} {figure.bar:g}"
-    baseline = "" if figure.baseline is None else f"{figure.baseline:,.4g}"
-    value = f"{figure.value:,.4g} {figure.unit}"
+    bar = "" if figure.bar is None else f"{sign} {number(figure.bar)}"
+    baseline = "" if figure.baseline is None else number(figure.baseline)
+    value = f"{number(figure.value)} {figure.unit}"
     return f"| {figure.name} | {value} | {bar} | {baseline} | `make bench B={bench}` |"
 
 
 def table(benches: list[str]) -> str:
-    """Write the figures of these benchmarks as a table."""
+    """Write the figures of these benchmarks that are held to something as a table."""
     head = ["| what | measured | asked | the plain way | again with |", "|---|---|---|---|---|"]
-    return "\n".join(head + [row(bench, figure) for bench in benches for figure in read(bench)])
+    held = [
+        row(bench, figure) for bench in benches for figure in read(bench) if figure.bar is not None
+    ]
+    return "\n".join(head + held)
 
 
 def filled(page: str, benches: list[str]) -> str:
@@ -38,5 +48,5 @@ def filled(page: str, benches: list[str]) -> str:
 
 if __name__ == "__main__":
     readme = Path("README.md")
-    measured = sorted(path.stem for path in RESULTS.glob("*.json"))
+    measured = sorted({path.stem for path in RESULTS.glob("*.json")} - ELSEWHERE)
     readme.write_text(filled(readme.read_text("utf-8"), measured), "utf-8")

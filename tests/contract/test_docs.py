@@ -191,7 +191,7 @@ def test_the_readme_has_room_for_numbers_and_each_says_how_to_measure_it_again()
     assert readme.count(numbers.BEGIN) == readme.count(numbers.END) == 1
     assert numbers.filled(readme, []) == readme
     figure = Figure("from append to page, p99", 812.4, "ms", "lower", bar=1000)
-    row = "| from append to page, p99 | 812.4 ms | at most 1000 |  | `make bench B=page_latency` |"
+    row = "| from append to page, p99 | 812.4 ms | at most 1,000 |  | `make bench B=page_latency` |"
     assert numbers.row("page_latency", figure) == row
     with pytest.raises(ValueError, match="lacks"):
         numbers.filled("# Patchvigil\n", [])
