@@ -51,11 +51,11 @@ def product_of(name: str) -> str:
 
 
 def catalogue(folder: Path) -> bytes:
-    """Register a product for each CycloneDX document that lists components."""
+    """Register a product for each document in a format of SBOMs."""
     products = []
     for name, content in sboms(folder):
         document = json.loads(content)
-        if document.get("bomFormat") != "CycloneDX":
+        if document.get("bomFormat") != "CycloneDX" and "spdxVersion" not in document:
             continue
         products.append({
             "product": product_of(name), "name": name, "entity": _ENTITY,
