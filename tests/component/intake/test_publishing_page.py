@@ -91,7 +91,9 @@ async def test_the_kafka_example_publishes_files(intake: Intake, tmp_path: Path)
 
 
 def test_every_code_of_a_rejection_is_explained() -> None:
-    text = "".join(path.read_text() for path in SOURCES.rglob("*.py"))
+    # What a build holds is read by the command line alone: nobody submits it.
+    sources = (path for path in SOURCES.rglob("*.py") if path.parent.name != "built")
+    text = "".join(path.read_text() for path in sources)
     used = set(re.findall(r"(?:FormatError|Fault)\(\s*\"([a-z_0-9]+)\"", text))
     assert len(used) > 25
     assert {code for code in used if f"`{code}`" not in PAGE} == set()
