@@ -30,8 +30,10 @@ WRONG_TYPES["containers"]["cna"]["affected"] = "none"
 DOCUMENTS = {
     "not-json": (b'{"dataType": ', "not-json"),
     "truncated": (CVE[: len(CVE) // 2], "not-json"),
-    "wrong-format": (b'{"spdxVersion": "SPDX-2.3"}', "format-later"),
-    "xml": (b"<bom xmlns='http://cyclonedx.org/schema/bom/1.4'/>", "format-later"),
+    "wrong-format": (b"<feed xmlns='http://www.w3.org/2005/Atom'/>", "unknown-format"),
+    "later": (b'spdxVersion: "SPDX-2.3"', "format-later"),
+    "nothing-inside": (b"<bom xmlns='http://cyclonedx.org/schema/bom/1.4'/>", "no-components"),
+    "cut-off-xml": (b"<bom xmlns='http://cyclonedx.org/schema/bom/1.4'>", "not-xml"),
     "words": (b"nothing that we know", "unknown-format"),
     "deep": (b'{"dataType": ' + b"[" * 100_000, "too-deep"),
     "wrong-types": (encoded(WRONG_TYPES), "wrong-type"),
