@@ -51,10 +51,9 @@ _KEPT = 8
 
 
 class Index:
-    """What a set of advisory files says; `fresh` tells whether it was read from them just now."""
+    """What a set of advisory files says."""
 
-    def __init__(self, file: Path, *, fresh: bool) -> None:
-        self.fresh = fresh
+    def __init__(self, file: Path) -> None:
         self._db = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
         self._db.execute("PRAGMA temp_store = MEMORY")
         self._db.execute("CREATE TEMP TABLE wanted (ident TEXT PRIMARY KEY) WITHOUT ROWID")
@@ -99,7 +98,7 @@ def opened(files: Sequence[Path], cache: Path, moved: Moved = lambda _: None) ->
     file = cache / f"advisories-{_digest(files)}.sqlite"
     if file.exists():
         os.utime(file)
-        return Index(file, fresh=False)
+        return Index(file)
     cache.mkdir(parents=True, exist_ok=True)
     made = file.with_suffix(f".{os.getpid()}.part")
     try:
@@ -109,7 +108,7 @@ def opened(files: Sequence[Path], cache: Path, moved: Moved = lambda _: None) ->
     finally:
         made.unlink(missing_ok=True)
     _forget_oldest(cache)
-    return Index(file, fresh=True)
+    return Index(file)
 
 
 def _digest(files: Sequence[Path]) -> str:

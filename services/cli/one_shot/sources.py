@@ -21,6 +21,8 @@ _OPENERS: dict[str, Callable[[IO[bytes]], BufferedIOBase]] = {
     ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
 }
 _BROKEN = (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
+"""What reading a damaged file raises; the last: a ZIP compression that Python does not know."""
+
 _READ = frozenset({".json", ".yaml", ".yml", ".zip", *_LINES, *_OPENERS})
 
 
@@ -50,13 +52,7 @@ def records(paths: Sequence[Path], moved: Moved = lambda _: None) -> Iterator[Re
     for path in paths:
         try:
             yield from _file(path, moved)
-        except (
-            OSError,
-            EOFError,
-            lzma.LZMAError,
-            zipfile.BadZipFile,
-            NotImplementedError,
-        ) as error:
+        except _BROKEN as error:
             yield Record(str(path), b"", f"it cannot be read: {error}")
 
 
