@@ -53,6 +53,7 @@ def sarif(results: Sequence[Result], artifact: str) -> dict[str, Any]:
     What is not affected or fixed is a suppressed result: scanners then show that it was looked at.
     """
     rules = {each.vulnerability: _rule(each) for each in results}
+    places = {name: place for place, name in enumerate(rules)}
     return {
         "$schema": SARIF_SCHEMA,
         "version": "2.1.0",
@@ -65,7 +66,9 @@ def sarif(results: Sequence[Result], artifact: str) -> dict[str, Any]:
                         "rules": list(rules.values()),
                     }
                 },
-                "results": [_sarif_result(each, artifact, list(rules)) for each in results],
+                "results": [
+                    _sarif_result(each, artifact, places[each.vulnerability]) for each in results
+                ],
             }
         ],
     }
@@ -85,14 +88,14 @@ def _rule(result: Result) -> dict[str, Any]:
     return rule
 
 
-def _sarif_result(result: Result, artifact: str, rules: list[str]) -> dict[str, Any]:
+def _sarif_result(result: Result, artifact: str, rule: int) -> dict[str, Any]:
     part, decision = result.component, result.decision
     name = f"{part.name} {part.version or ''}".strip() if part else "the product"
     why = f" ({decision.reason})" if decision.reason else ""
     mend = f"; fixed in {', '.join(decision.fixed_in)}" if decision.fixed_in else ""
     found: dict[str, Any] = {
         "ruleId": result.vulnerability,
-        "ruleIndex": rules.index(result.vulnerability),
+        "ruleIndex": rule,
         "level": _LEVELS.get(result.severity, "warning" if result.severity else "none"),
         "message": {"text": f"{name}: {decision.verdict.value}{why}{mend}"},
         "locations": [

@@ -11,14 +11,13 @@ import jsonschema_rs
 from schemas.sboms import Component
 from services.intake.formats import cyclonedx_origin, stated
 from services.intake.formats.canonical import LONGEST_NAME, Sbom, Subject
-from services.intake.formats.error import Fault, FormatError
+from services.intake.formats.error import MOST_FAULTS, Fault, FormatError
 from services.intake.formats.references import References
 from services.intake.formats.shape import Node, child, items, node, text, texts
 
 VERSIONS = ("1.2", "1.3", "1.4", "1.5", "1.6", "1.7")
 _SCHEMAS = "cyclonedx.schema._res"
 _REFERENCED = ("spdx", "jsf-0.82", "cryptography-defs")
-_MAX_FAULTS = 20
 _IDENTIFIERS = ("purl", "cpe")
 
 
@@ -86,7 +85,7 @@ def _validate(bom: Node, version: str) -> None:
                 "schema; most generators have a newer release that does",
             )
         )
-        if len(faults) == _MAX_FAULTS:
+        if len(faults) == MOST_FAULTS:
             break
     raise FormatError.of(faults)
 

@@ -1,7 +1,14 @@
 """The one error of every parser: what is wrong in a document, where, and how to mend it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+MOST_FAULTS = 20
+"""Whoever mends a document reads so many faults at a time, and sends it again."""
+
+Raw = TypeVar("Raw")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +38,23 @@ class FormatError(Exception):
         error = cls(first.code, first.reason, first.mend, first.pointer)
         error.faults = tuple(faults)
         return error
+
+
+def read_all(raw: Iterable[Raw], read: Callable[[Raw], Made]) -> list[Made]:
+    """Read each part of a document, and tell the faults of all parts at once.
+
+    Raises:
+        FormatError: one part or more cannot be read; it holds at least the first MOST_FAULTS.
+    """
+    made: list[Made] = []
+    faults: list[Fault] = []
+    for each in raw:
+        try:
+            made.append(read(each))
+        except FormatError as error:
+            faults += error.faults
+            if len(faults) >= MOST_FAULTS:
+                break
+    if faults:
+        raise FormatError.of(faults)
+    return made

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from schemas.sboms import Component
 from services.intake.formats import identifiers, stated
 from services.intake.formats.canonical import LONGEST_NAME, Author, Origin, Sbom, Subject
-from services.intake.formats.error import Fault, FormatError
+from services.intake.formats.error import MOST_FAULTS, Fault, FormatError
 from services.intake.formats.markup import children, name, space
 from services.intake.formats.references import References
 
@@ -28,7 +28,6 @@ _FACTS = {
     "end-of-support": stated.END,
 }
 _HAS = frozenset({"component", "requires"})
-_MAX_FAULTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def _version(element: Element) -> str:
 def _components(tags: Sequence[_Tag], references: References) -> list[Component]:
     faults = [fault for tag in tags for fault in _faults(tag)]
     if faults:
-        raise FormatError.of(faults[:_MAX_FAULTS])
+        raise FormatError.of(faults[:MOST_FAULTS])
     return [_component(tag, references) for tag in tags]
 
 

@@ -14,14 +14,13 @@ from services.intake.formats.canonical import (
     Sbom,
     Subject,
 )
-from services.intake.formats.error import Fault, FormatError
+from services.intake.formats.error import FormatError, read_all
 from services.intake.formats.references import References
 from services.intake.formats.shape import Node, child, items, needed, text, texts
 from services.intake.formats.spdx import relations, vocabulary
 from services.intake.formats.spdx.relations import Relation
 
 _VERSION = re.compile(r"SPDX-(2\.[23])(?:\.\d{1,3})?")
-_MAX_FAULTS = 20
 _DOCUMENT = "SPDXRef-DOCUMENT"
 _TOOL = "Tool:"
 _IDENTIFIERS = frozenset({"purl", "cpe22Type", "cpe23Type"})
@@ -51,7 +50,7 @@ def parse(document: Node, format_: str = "spdx-json") -> Sbom:
             "/packages",
         )
     references = References()
-    components = _components(packages, references)
+    components = read_all(packages, lambda each: _component(each[1], each[0], references))
     found = tuple(_relations(document))
     main = _main(document, found, components)
     return Sbom(
@@ -63,21 +62,6 @@ def parse(document: Node, format_: str = "spdx-json") -> Sbom:
         format_,
         _origin(document, components[main] if main is not None else None, references),
     )
-
-
-def _components(packages: list[tuple[str, Node]], references: References) -> list[Component]:
-    found: list[Component] = []
-    faults: list[Fault] = []
-    for at, package in packages:
-        try:
-            found.append(_component(package, at, references))
-        except FormatError as error:
-            faults += error.faults
-            if len(faults) >= _MAX_FAULTS:
-                break
-    if faults:
-        raise FormatError.of(faults)
-    return found
 
 
 def _component(package: Node, at: str, references: References) -> Component:

@@ -7,7 +7,7 @@ from itertools import islice
 from schemas.sboms import Component
 from services.intake.formats import identifiers, stated
 from services.intake.formats.canonical import LONGEST_NAME, MAX_COMPONENTS, Sbom, Subject
-from services.intake.formats.error import Fault, FormatError
+from services.intake.formats.error import FormatError, read_all
 from services.intake.formats.references import References
 from services.intake.formats.shape import Node, items, needed, text
 from services.intake.formats.spdx import origin, relations, vocabulary
@@ -18,7 +18,6 @@ _CONTEXT = re.compile(r"spdx\.org/rdf/v?(\d+\.\d+(?:\.\d+)?)/", re.IGNORECASE)
 _PACKAGES = frozenset({"software_Package", "ai_AIPackage", "dataset_DatasetPackage"})
 _COLLECTIONS = frozenset({"SpdxDocument", "software_Sbom", "Bom", "Bundle"})
 _IDENTIFIERS = frozenset({"packageUrl", "packageURL", "cpe22", "cpe23"})
-_MAX_FAULTS = 20
 
 
 def is_ours(document: Node) -> bool:
@@ -44,7 +43,10 @@ def parse(document: Node) -> Sbom:
             "/@graph",
         )
     references = References()
-    components = _components(graph, packages, references)
+    notes = _notes(graph)
+    components = read_all(
+        packages, lambda each: _component(graph, each[1], each[0], references, notes)
+    )
     found = tuple(_relations(graph))
     main = _main(graph, found, components)
     return Sbom(
@@ -70,24 +72,6 @@ def _version(document: Node, graph: Graph) -> str:
             "/@context",
         )
     return version
-
-
-def _components(
-    graph: Graph, packages: list[tuple[str, Node]], references: References
-) -> list[Component]:
-    notes = _notes(graph)
-    found: list[Component] = []
-    faults: list[Fault] = []
-    for at, package in packages:
-        try:
-            found.append(_component(graph, package, at, references, notes))
-        except FormatError as error:
-            faults += error.faults
-            if len(faults) >= _MAX_FAULTS:
-                break
-    if faults:
-        raise FormatError.of(faults)
-    return found
 
 
 def _notes(graph: Graph) -> dict[str, dict[str, str]]:
