@@ -1,19 +1,23 @@
 """Commands for clocks: list, show, and the calculator behind them."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
 
 import typer
 
 from services.cli.door import door, part
 from services.cli.lazy import group
-from services.cli.printing import as_json, document, listing, out, table
-from services.cli.words import As, AsJson, ClockMode, ClockState, OfCase, OfProduct
+from services.cli.one_shot.packs import instant, shipped
+from services.cli.printing import as_json, clean, document, listing, out, table
+from services.cli.refusal import Exit, Fault, RefusedError
+from services.cli.words import As, AsJson, ClockMode, ClockState, Here, OfCase, OfProduct
 
 app = group("Obligations and their deadlines.")
 
 COLUMNS = [
     "clock", "label", "state", "due_operational", "product", "mode", "late", "case",
-    "due_legal_outer", "next_step_at",
+    "due_legal_outer", "next_step_at", "confidence",
 ]  # fmt: skip
 
 
@@ -56,12 +60,63 @@ def show(
 def due(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="Id, from `pack show`.")],
     anchor: Annotated[str, typer.Option(help="Instant with its zone, from which it is counted.")],
-    country: Annotated[
-        str | None, typer.Option(help="Member State of main establishment, for its holidays.")
+    zone: Annotated[
+        str | None, typer.Option(help="IANA zone whose local date counts; else the country's.")
     ] = None,
+    country: Annotated[
+        str | None, typer.Option(help="Member State whose holidays and national rules count.")
+    ] = None,
+    filed_at: Annotated[
+        str | None, typer.Option(help="When the stage before it was filed, for what runs from it.")
+    ] = None,
+    here: Here = False,
     json: AsJson = False,
     who: As = None,
 ) -> None:
-    """Count a rule's deadline from an instant, without any case, and say how."""
-    found = door(who).get("deadline-clock", "/v1/due", rule=rule, anchor=anchor, country=country)
-    document(found, json_wanted=json)
+    """Count a rule's deadline from an instant, without any case, and say how, step by step.
+
+    By the fleet's packs; without a fleet, or with --local, by those of this installation.
+    """
+    start = instant(anchor, "--anchor")
+    filed = instant(filed_at, "--filed-at") if filed_at is not None else None
+    reached = None if here else door(who)
+    if reached is not None and reached.knows("deadline-clock"):
+        found = reached.get(
+            "deadline-clock", "/v1/due", rule=rule, anchor=start.isoformat(), country=country,
+            zone=zone, filed_at=filed.isoformat() if filed else None,
+        )  # fmt: skip
+    else:
+        found = _counted(rule, start, country, zone, filed)
+    if json:
+        as_json(found)
+        return
+    told = ("reasoning", "beside", "open_points")
+    document({name: held for name, held in found.items() if name not in told})
+    _tell("how", found["reasoning"])
+    _tell("beside it", [each["words"] for each in found["beside"]])
+    _tell("open", [f"{each['point']} {each['reading']}" for each in found["open_points"]])
+
+
+def _counted(
+    rule: str, anchor: datetime, country: str | None, zone: str | None, filed_at: datetime | None
+) -> dict[str, Any]:
+    """Count on this machine."""
+    packs = shipped()
+    from services.deadline_clock import calculator  # noqa: PLC0415  (after its needs are known)
+    from services.deadline_clock.domain.counting import Asked, CountingError  # noqa: PLC0415
+
+    try:
+        found = calculator.due(rule, Asked(anchor, country, zone, filed_at), packs)
+    except CountingError as error:
+        fault = Fault(error.field, error.reason, error.mend)
+        raise RefusedError(Exit.REFUSED, "this cannot be counted", faults=[fault]) from error
+    return found.model_dump(mode="json")
+
+
+def _tell(title: str, lines: Sequence[str]) -> None:
+    """Print sentences below a title, numbered: their order is the argument's."""
+    if lines:
+        out.print()
+        out.print(title)
+    for number, line in enumerate(lines, 1):
+        out.print(f"  {number}. {clean(line)}")

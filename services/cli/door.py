@@ -114,6 +114,10 @@ class Door:
             if cursor is None:
                 return
 
+    def knows(self, service: str) -> bool:
+        """Say whether anything tells where a service is; not whether it answers."""
+        return service in self.urls
+
     def url(self, service: str) -> str:
         """Give a service's address.
 

@@ -25,7 +25,7 @@ LazyGroup.TABLE = {
     "finding": Entry("findings:app", "Findings and their evidence."),
     "case": Entry("cases:app", "The file of each vulnerability, report or incident."),
     "clock": Entry("clocks:app", "Obligations and their deadlines."),
-    "pack": Entry("knowledge:pack", "The rules that clocks follow: law and policy."),
+    "pack": Entry("packs:app", "The rules that clocks follow: law, guidance and policy."),
     "draft": Entry("drafts:app", "Prepared notifications. Nothing is ever sent."),
     "filing": Entry("letters:filing", "What people handed to authorities."),
     "notice": Entry("letters:notice", "What customers were told."),

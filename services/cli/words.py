@@ -56,6 +56,9 @@ As = Annotated[
     str | None,
     typer.Option("--as", help="Act as this principal, if the home holds its token.", metavar="ID"),
 ]
+Here = Annotated[
+    bool, typer.Option("--local", help="Read this installation's packs, also where a fleet runs.")
+]
 Case = Annotated[str, typer.Argument(metavar="CASE", help="Tracking id, such as PV-2026-0042.")]
 OfCase = Annotated[str | None, typer.Option("--case", help="Limit to one case.", metavar="CASE")]
 OfProduct = Annotated[str | None, typer.Option("--product", help="Limit to one product.")]

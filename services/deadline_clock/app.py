@@ -8,11 +8,9 @@ from fastapi import FastAPI
 from services.deadline_clock import handlers, surroundings
 from services.deadline_clock.alarms import timers
 from services.deadline_clock.consumer import consumer
-from services.deadline_clock.domain.calendars import warm
 from services.deadline_clock.http import routes
 from services.deadline_clock.library import library
 from services.deadline_clock.store import packs
-from services.kit import clock
 from services.kit.app import Context, Service, build
 from services.kit.settings import Settings
 
@@ -21,11 +19,9 @@ __all__ = ["SERVICE", "app", "handlers", "surroundings"]
 
 @asynccontextmanager
 async def with_packs(context: Context) -> AsyncIterator[None]:
-    """Refuse to start with a pack that changed under its version; read calendars beforehand."""
+    """Refuse to start with a pack that changed under its version."""
     async with context.pool.acquire() as db, db.transaction():
         await packs.use(db, library().book.packs)
-    year = clock.now().year
-    warm((year, year + 1))
     yield
 
 

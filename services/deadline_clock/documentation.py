@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from services.deadline_clock.domain.escalation import Escalation
-from services.deadline_clock.domain.rules import Period, Roll, Rule, RuleBook
+from services.deadline_clock.domain.rules import Roll, Rule, RuleBook
+from services.deadline_clock.domain.terms import Bound
 from services.deadline_clock.library import library
 
 _BEGIN = "<!-- begin {name}: written by services/deadline_clock/documentation.py -->"
@@ -24,16 +25,43 @@ def rules_table(book: RuleBook) -> str:
 def _rule(rule: Rule) -> str:
     since = f", since {rule.applies_from.isoformat()}" if rule.applies_from is not None else ""
     kind = f"{rule.kind.value}, {rule.status.value}{since}"
+    only = f", {', '.join(rule.countries)} only" if rule.countries else ""
     cells = (
-        f"`{rule.id}`", rule.label, kind, f"`{rule.anchor.value}`", _period(rule.period),
+        f"`{rule.id}`", rule.label, kind + only, _anchor(rule), _period(rule),
         rule.met_by.value.replace("_", " "), rule.authority, rule.source, rule.confidence.value,
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
 
-def _period(period: Period) -> str:
-    text = f"{period.count} {period.unit.value.replace('_', ' ')}s"
+def _anchor(rule: Rule) -> str:
+    of = f" of `{rule.anchor_rule}`" if rule.anchor_rule is not None else ""
+    return f"`{rule.anchor.value}`{of}"
+
+
+def _period(rule: Rule) -> str:
+    period = rule.period
+    if period is None:
+        return f"no number: {rule.soft_limb}"
+    text = f"at least {period.words}" if period.bound is Bound.AT_LEAST else period.words
     return f"{text}, law rolls to a working day" if period.roll is Roll.NEXT_WORKING_DAY else text
+
+
+def packs_table(book: RuleBook) -> str:
+    """One line a pack: what stands behind it, how many rules, and what is open about them."""
+    head = [
+        "| pack | kind | what | rules | may start clocks | open points |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join(
+        [
+            *head,
+            *(
+                f"| `{pack.id}` | {pack.kind.value} | {pack.title} | {len(pack.rules)} | "
+                f"{sum(rule.fires for rule in pack.rules)} | {len(pack.open_points)} |"
+                for pack in sorted(book.packs, key=lambda each: each.id)
+            ),
+        ]
+    )
 
 
 def steps_table(escalation: Escalation) -> str:
@@ -63,6 +91,7 @@ def written(page: str) -> str:
         ValueError: a marker is missing.
     """
     packs = library()
+    page = _replaced(page, "packs", packs_table(packs.book))
     page = _replaced(page, "rules", rules_table(packs.book))
     return _replaced(page, "steps", steps_table(packs.escalation))
 

@@ -8,11 +8,9 @@ from fastapi import Query
 from pydantic import AwareDatetime
 
 from schemas.clocks import ClockMode, ClockState
-from services.deadline_clock import casework
-from services.deadline_clock.domain.calendars import MEMBER_STATES
-from services.deadline_clock.domain.counting import counted as count
+from services.deadline_clock import calculator, casework
+from services.deadline_clock.domain.counting import Asked, CountingError
 from services.deadline_clock.domain.decide import Decided
-from services.deadline_clock.domain.rules import Pack, Rule
 from services.deadline_clock.library import library
 from services.deadline_clock.store import cases, reading
 from services.deadline_clock.store.clocks import held
@@ -26,7 +24,6 @@ from services.deadline_clock.views import (
     PackDetail,
     PackView,
     ReconcileView,
-    RuleView,
 )
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page, router
 from services.kit.pages import Key
@@ -111,56 +108,20 @@ def _line(row: Row) -> HistoryLine:
 async def list_packs(unit: CurrentUnit) -> Page[PackView]:
     """List the packs in force."""
     del unit
-    return Page(items=[PackView.model_validate(_pack(each)) for each in library().book.packs])
+    return Page(items=calculator.packs(library()))
 
 
 @routes.get("/v1/packs/{name}")
 async def show_pack(name: str, unit: CurrentUnit) -> PackDetail:
-    """Show a pack with its rules: source, date and confidence of each."""
+    """Show a pack with its rules: source, date and confidence of each, and what is open."""
     del unit
-    found = library().book.pack(name)
+    found = calculator.pack(name, library())
     if found is None:
         raise Problem(
             404, "No such pack", f"there is no pack {name}",
             parameter="name", mend="list them with GET /v1/packs",
         )  # fmt: skip
-    return PackDetail.model_validate(
-        _pack(found) | {"content": tuple(_rule(rule) for rule in found.rules)}
-    )
-
-
-def _pack(pack: Pack) -> dict[str, object]:
-    names = (
-        "id",
-        "version",
-        "kind",
-        "title",
-        "source",
-        "source_date",
-        "owner",
-        "review_on",
-        "sha256",
-    )
-    return {name: getattr(pack, name) for name in names} | {"rules": len(pack.rules)}
-
-
-def _rule(rule: Rule) -> RuleView:
-    plain = {
-        name: getattr(rule, name)
-        for name in RuleView.model_fields
-        if name not in {"period", "unit", "calendar", "roll", "ends"}
-    }
-    period = rule.period
-    return RuleView.model_validate(
-        plain
-        | {
-            "period": period.count,
-            "unit": period.unit,
-            "calendar": period.calendar,
-            "roll": period.roll,
-            "ends": period.ends,
-        }
-    )
+    return found
 
 
 @routes.get("/v1/due")
@@ -168,28 +129,22 @@ async def due(
     unit: CurrentUnit,
     rule: Annotated[str, Query(description="Rule id, such as `cra.aev.final`.")],
     anchor: Annotated[AwareDatetime, Query(description="The instant, with its zone.")],
-    country: Annotated[str | None, Query(description="Member State of main establishment.")] = None,
+    country: Annotated[
+        str | None, Query(description="Member State whose holidays and national rules count.")
+    ] = None,
+    zone: Annotated[
+        str | None, Query(description="IANA zone whose local date counts; else the country's.")
+    ] = None,
+    filed_at: Annotated[
+        AwareDatetime | None, Query(description="When the filing stage before it was filed.")
+    ] = None,
 ) -> DueView:
     """Count a rule's period from an anchor, without any case, and say how."""
     del unit
-    found = library().book.rule(rule)
-    if found is None:
-        raise _bad("rule", f"there is no rule {rule}", "see GET /v1/packs/{name} for rule ids")
-    if country is not None and country not in MEMBER_STATES:
-        raise _bad("country", f"{country} is no Member State", "give its ISO code, such as DE")
-    counted = count(found, anchor, country)
-    return DueView(
-        rule=found.id,
-        pack=found.pack,
-        kind=found.kind,
-        anchor=anchor,
-        due_operational=counted.due.operational,
-        due_legal_outer=counted.due.outer,
-        zone=counted.zone,
-        country=counted.country,
-        assumed=counted.assumed,
-        reasoning=counted.reasoning,
-    )
+    try:
+        return calculator.due(rule, Asked(anchor, country, zone, filed_at), library())
+    except CountingError as error:
+        raise _bad(error.field, error.reason, error.mend) from error
 
 
 @routes.get("/v1/reconcile")

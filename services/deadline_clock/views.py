@@ -1,12 +1,14 @@
 """What deadline-clock answers over HTTP."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from schemas.clocks import Clock, RuleKind, Severity
-from services.deadline_clock.domain.rules import (
+from services.deadline_clock.domain.terms import (
     AnchorName,
+    Bound,
     CalendarName,
     Confidence,
     Ends,
@@ -64,24 +66,42 @@ class ClockDetail(ClockView):
     alarms: tuple[AlarmView, ...]
 
 
+class OpenPointView(View):
+    """What nobody has settled yet, and how it is read until somebody does."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    point: str
+    reading: str
+    rules: tuple[str, ...]
+
+
 class RuleView(View):
     """A rule with its source and how sure we are of it."""
 
     id: str
     label: str
     kind: RuleKind
+    confidence: Confidence
     status: Status
-    fires: bool = Field(description="Whether it starts clocks: proposals never do.")
+    fires: bool = Field(description="Whether it may start clocks: proposals never do.")
+    started: bool = Field(description="Whether facts start it already.")
     regime: Regime
     role: str
+    countries: tuple[str, ...] = Field(description="Whose national rule it is; empty: the Union's.")
+    varies: str | None = Field(description="The rule that a national one stands beside.")
     trigger: Trigger
+    conditions: dict[str, tuple[str, ...]] = Field(description="Facts and values it needs besides.")
     stage: str | None
     anchor: AnchorName
-    period: int
-    unit: Unit
-    calendar: CalendarName
-    roll: Roll
-    ends: Ends
+    anchor_rule: str | None = Field(description="Whose filing it runs from.")
+    period: int | None = Field(description="None where no number is set: see soft_limb.")
+    unit: Unit | None
+    calendar: CalendarName | None
+    roll: Roll | None
+    ends: Ends | None
+    bound: Bound | None = Field(description="at_least: a minimum to keep, not a date to act by.")
+    soft_limb: str | None = Field(description="When it is due in words.")
     zone: str
     met_by: str
     applies_from: date | None
@@ -90,9 +110,17 @@ class RuleView(View):
     template: str | None
     authority: str
     source: str
-    confidence: Confidence
+    platform_counter: str | None = Field(description="What a platform counts beside the law.")
     supersedes: str | None
     notes: str
+
+
+class CalendarsView(View):
+    """The public holidays that a pack is counted by."""
+
+    edition: str
+    package: str = Field(description="The package and version that they were taken from.")
+    sha256: str
 
 
 class PackView(View):
@@ -102,18 +130,53 @@ class PackView(View):
     version: str
     kind: RuleKind
     title: str
+    rules: int
+    firing: int = Field(description="How many of its rules may start clocks.")
     source: str
     source_date: date
     owner: str
     review_on: date
     sha256: str
-    rules: int
+    calendars: CalendarsView | None
+
+
+class ChainView(View):
+    """A chain of the escalation policy: for which clocks, and who is told when."""
+
+    id: str
+    kinds: tuple[RuleKind, ...]
+    unit: Unit | None
+    up_to: int | None
+    initial_load: bool
+    steps: tuple[str, ...]
 
 
 class PackDetail(PackView):
-    """A pack with its rules."""
+    """A pack with its rules, and with what is not settled about them; or with its chains."""
 
-    content: tuple[RuleView, ...]
+    content: tuple[RuleView, ...] = ()
+    open_points: tuple[OpenPointView, ...] = ()
+    chains: tuple[ChainView, ...] = ()
+
+
+def _second(at: datetime) -> datetime:
+    """UTC to the second; a fraction is cut: a deadline never moves later by being printed."""
+    return at.astimezone(UTC).replace(microsecond=0)
+
+
+Second = Annotated[datetime, AfterValidator(_second)]
+
+
+class BesideView(View):
+    """What else may be counted for the same duty: a national rule, an argument, a platform."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    rule: str
+    basis: str
+    due: Second | None
+    compared: str = Field(description="earlier, later, same or unknown, beside this rule's.")
+    words: str
 
 
 class DueView(View):
@@ -121,14 +184,23 @@ class DueView(View):
 
     rule: str
     pack: str
+    anchor: Second
+    due_operational: Second | None = Field(description="None where the rule sets no number.")
+    due_legal_outer: Second | None = Field(description="Of law only; None for the rest.")
+    label: str
     kind: RuleKind
-    anchor: datetime
-    due_operational: datetime
-    due_legal_outer: datetime
+    status: Status
+    basis: str = Field(description="Law, whose law, directive default, or no law at all.")
+    authority: str
+    source: str
+    confidence: Confidence
     zone: str
     country: str | None
+    calendars: str | None = Field(description="The edition of public holidays.")
     assumed: tuple[str, ...]
     reasoning: tuple[str, ...]
+    beside: tuple[BesideView, ...]
+    open_points: tuple[OpenPointView, ...]
 
 
 class ReconcileView(View):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from schemas.catalogue import EntityRegistered, EuRegime, ProductRegistered, QualificationKind
 from schemas.clocks import ClockMode
 from services.deadline_clock.domain.calendars import BRUSSELS, MEMBER_STATES, ZONES
-from services.deadline_clock.domain.rules import MAIN_ESTABLISHMENT, Regime, Rule
+from services.deadline_clock.domain.rules import Regime, Rule
+from services.deadline_clock.domain.terms import PLACES
 
 NOT_A_DUTY = "not a legal duty"
 """How every shadow clock's reason begins."""
@@ -43,7 +44,9 @@ def applicability(rule: Rule, product: ProductRegistered | None) -> Applicabilit
         return _cra(product)
     if rule.regime is Regime.US_806:
         return _us_806(product)
-    return Applicability(ClockMode.MANDATORY, f"company policy, not law: {rule.pack}")
+    if rule.regime is Regime.COMPANY:
+        return Applicability(ClockMode.MANDATORY, f"company policy, not law: {rule.pack}")
+    return Applicability(ClockMode.OFF, f"no facts answer yet whether {rule.regime.value} applies")
 
 
 def _cra(product: ProductRegistered | None) -> Applicability:
@@ -120,7 +123,7 @@ def place(rule: Rule, entity: EntityRegistered | None) -> Place:
     CRA Article 14(7) begins with the Member State of the main establishment. Where that is unknown,
     Brussels time and no holidays are assumed: the stricter reading, an end rolls less far.
     """
-    if rule.zone != MAIN_ESTABLISHMENT:
+    if rule.zone not in PLACES:
         return Place(None, rule.zone)
     stated = entity.main_establishment if entity is not None else None
     if stated is not None and stated.country in MEMBER_STATES:

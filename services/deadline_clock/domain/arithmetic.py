@@ -17,6 +17,7 @@ from services.deadline_clock.domain.rules import Ends, Period, Roll, Unit
 _HOUR = timedelta(hours=1)
 _LAST_SECOND = time(23, 59, 59)
 _MONTHS = 12
+_TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,13 @@ def deadline(anchor: datetime, period: Period, zone: ZoneInfo, calendar: Calenda
 
     Hours are elapsed seconds: no daylight saving time, no weekend. Days and months are counted on
     the local date in `zone`, months clamped to the last day of a shorter one; only their outer
-    limit rolls, and only where the rule says so (Regulation 1182/71, Article 3(4)).
+    limit rolls, and only where the rule says so (Regulation 1182/71, Article 3(4)). What is to be
+    kept for a period ends with its last day and never rolls.
     """
     if period.unit is Unit.HOUR:
         return _hours(anchor, period.count, zone)
     local = anchor.astimezone(zone)
-    last = _last_day(local.date(), period, calendar)
+    last = last_day(local.date(), period, calendar)
     rolled = calendar.rolled(last) if period.roll is Roll.NEXT_WORKING_DAY else last
     outer = _instant(rolled, _LAST_SECOND, zone)
     if period.ends is Ends.END_OF_DAY:
@@ -58,7 +60,8 @@ def _hours(anchor: datetime, count: int, zone: ZoneInfo) -> Deadline:
     return Deadline(start + count * _HOUR, full + count * _HOUR)
 
 
-def _last_day(day: date, period: Period, calendar: Calendar) -> date:
+def last_day(day: date, period: Period, calendar: Calendar) -> date:
+    """The day on which a period of days or months ends, unrolled; `day` is day 0."""
     if period.unit is Unit.WORKING_DAY:
         return calendar.after(day, period.count)
     if period.unit is Unit.MONTH:
@@ -74,5 +77,26 @@ def _months_later(day: date, count: int) -> date:
 
 
 def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """A local time as an instant; one that comes twice (end of summer time) is the first."""
-    return datetime.combine(day, at.replace(fold=0), zone).astimezone(UTC)
+    """A local time as an instant, the earlier one where there are two readings.
+
+    One that comes twice (the end of summer time) is the first; one that never comes (its
+    beginning) is what the clocks that have already moved make of it.
+    """
+    readings = (datetime.combine(day, at.replace(fold=fold), zone) for fold in (0, 1))
+    return min(each.astimezone(UTC) for each in readings)
+
+
+def with_two_working_days(
+    anchor: datetime, period: Period, zone: ZoneInfo, calendar: Calendar
+) -> datetime | None:
+    """The end that Regulation 1182/71 Article 3(5) argues for; None where it changes nothing.
+
+    A period of two days or more includes at least two working days. Shown beside the legal limit,
+    never relied on: neither deadline contains it. Not for periods in hours.
+    """
+    if period.unit is Unit.HOUR or period.roll is Roll.NONE or period.count < _TWO:
+        return None
+    day = anchor.astimezone(zone).date()
+    rolled = calendar.rolled(last_day(day, period, calendar))
+    argued = max(rolled, calendar.after(day, _TWO))
+    return _instant(argued, _LAST_SECOND, zone) if argued > rolled else None

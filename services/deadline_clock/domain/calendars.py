@@ -1,19 +1,18 @@
 """Which days are working days where, and which zone a Member State's authorities keep.
 
-Public holidays come from the `holidays` package: national ones of the 27 Member States, and United
-States federal holidays with their observed days (5 U.S.C. 6103: Saturday to Friday, Sunday to
-Monday). Regional holidays and closures by executive order are not among them.
+Public holidays come from an edition (see `calendar_editions`): national ones of the 27 Member
+States, those of the Union's institutions, and United States federal holidays with their observed
+days (5 U.S.C. 6103: Saturday to Friday, Sunday to Monday). Regional holidays and closures by
+executive order are not among them.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
-from services.deadline_clock.domain.rules import CalendarName
+from services.deadline_clock.domain.calendar_editions import EU_INSTITUTIONS, LATEST, edition
+from services.deadline_clock.domain.terms import CalendarName
 
 _SATURDAY = 5
 _DAY = timedelta(days=1)
@@ -47,12 +46,13 @@ class Calendar:
     """
 
     country: str | None = None
+    edition: str = LATEST
 
     def is_working_day(self, day: date) -> bool:
         """Monday to Friday and no public holiday."""
         if day.weekday() >= _SATURDAY:
             return False
-        return self.country is None or day not in _holidays(self.country, day.year)
+        return self.country is None or day not in edition(self.edition).holidays(self.country)
 
     def rolled(self, day: date) -> date:
         """The day itself if it is a working day, else the next one that is."""
@@ -75,18 +75,18 @@ class Calendar:
         return day
 
 
-def calendar(name: CalendarName, country: str | None) -> Calendar:
-    """The calendar a rule names, for a Member State where the rule leaves that to the entity."""
+def calendar(name: CalendarName, country: str | None, by: str = LATEST) -> Calendar:
+    """The calendar a rule names, for a Member State where the rule leaves that to the entity.
+
+    `by` is the edition that the rule's pack names.
+    """
     if name is CalendarName.US_FEDERAL:
-        return Calendar("US")
+        return Calendar("US", by)
+    if name is CalendarName.EU_INSTITUTIONS:
+        return Calendar(EU_INSTITUTIONS, by)
     if name is CalendarName.EU_MEMBER_STATE and country in MEMBER_STATES:
-        return Calendar(country)
-    return Calendar()
-
-
-@lru_cache(maxsize=1024)
-def _holidays(country: str, year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays(country, years=year))
+        return Calendar(country, by)
+    return Calendar(None, by)
 
 
 @lru_cache(maxsize=64)
@@ -97,9 +97,3 @@ def zone(name: str) -> ZoneInfo:
         zoneinfo.ZoneInfoNotFoundError: there is none of that name.
     """
     return ZoneInfo(name)
-
-
-def warm(years: Iterable[int]) -> None:
-    """Read the federal holidays of these years beforehand: the first reading takes a second."""
-    for year in years:
-        _holidays("US", year)

@@ -18,6 +18,7 @@ from schemas.clocks import (
     ClockMoved,
     ClockStarted,
     ClockState,
+    RuleKind,
 )
 from services.deadline_clock.domain.change import OPEN, Change, Held
 from services.deadline_clock.domain.facts import CaseFacts, Filing
@@ -93,6 +94,8 @@ def _after(held: Held | None, wanted: Obligation, facts: CaseFacts, now: datetim
     identity = held.clock.clock if held is not None else _identity(wanted, facts)
     met = wanted.met or _filed(wanted, identity, facts)
     rule = wanted.rule
+    # Guidance and policy set no last moment of the law.
+    law = wanted.due if rule.kind is RuleKind.LAW else None
     clock = Clock(
         clock=identity,
         case=facts.case,
@@ -112,7 +115,7 @@ def _after(held: Held | None, wanted: Obligation, facts: CaseFacts, now: datetim
         late=held is not None and held.clock.late,
         anchor=wanted.anchor,
         due_operational=wanted.due.operational if wanted.due is not None else None,
-        due_legal_outer=wanted.due.outer if wanted.due is not None else None,
+        due_legal_outer=law.outer if law is not None else None,
         zone=wanted.zone,
         template=rule.template,
         title=facts.title,

@@ -146,12 +146,13 @@ def _step_now(change: Change, chain: Chain) -> Step | None:
 def _alarms(held: Held, rule: Rule, chain: Chain, now: datetime) -> tuple[Alarm, ...]:
     """The alarms still ahead: steps before the deadline, or the next repetition after it."""
     clock = held.clock
-    if not held.open or clock.due_operational is None:
+    if not held.open or clock.due_operational is None or rule.period is None:
         return ()
     if clock.due_operational <= now:
         again = repetition(chain, clock.due_operational, now)
         return () if again is None else (again,)
-    days = calendar(rule.period.calendar, COUNTRIES.get(clock.zone))
+    country = COUNTRIES.get(clock.zone)
+    days = calendar(rule.period.calendar, country, rule.period.edition)
     pending = alarms(clock, chain, days, zone(clock.zone))
     return tuple(each for each in pending if each.due_at > now)
 

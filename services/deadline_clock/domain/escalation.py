@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.clocks import Clock, ClockMode, ClockState, RuleKind, Severity
 from services.deadline_clock.domain.calendars import Calendar
-from services.deadline_clock.domain.rules import Rule, Unit
+from services.deadline_clock.domain.rules import About, Rule, Unit
 
 START = "start"
 RUNNING = "running"
@@ -62,10 +62,12 @@ class Chain:
 
     def fits(self, rule: Rule) -> bool:
         """Whether it is for clocks of this rule."""
-        return (
-            rule.kind in self.kinds
-            and self.unit in {None, rule.period.unit}
-            and (self.up_to is None or rule.period.count <= self.up_to)
+        if rule.kind not in self.kinds:
+            return False
+        if rule.period is None:
+            return self.unit is None and self.up_to is None
+        return self.unit in {None, rule.period.unit} and (
+            self.up_to is None or rule.period.count <= self.up_to
         )
 
 
@@ -73,8 +75,18 @@ class Chain:
 class Escalation:
     """The company's escalation policy."""
 
-    reference: str
+    about: About
     chains: tuple[Chain, ...]
+
+    @property
+    def reference(self) -> str:
+        """Its pack and version."""
+        return self.about.reference
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its text."""
+        return self.about.sha256
 
     def chain(self, rule: Rule, *, initial_load: bool) -> Chain:
         """The chain for a clock: `initial_load` while it is provisional and began with one.

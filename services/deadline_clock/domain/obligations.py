@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.clocks import Anchor, ClockMode, ClockState
-from services.deadline_clock.domain import correction, exploitation, risk_band
 from services.deadline_clock.domain.applicability import (
     Applicability,
     Place,
@@ -19,8 +18,9 @@ from services.deadline_clock.domain.applicability import (
 from services.deadline_clock.domain.arithmetic import Deadline, deadline
 from services.deadline_clock.domain.calendars import calendar, zone
 from services.deadline_clock.domain.facts import CaseFacts, Surroundings
-from services.deadline_clock.domain.rules import Rule, RuleBook, Trigger, Unit
+from services.deadline_clock.domain.rules import Rule, RuleBook, Unit
 from services.deadline_clock.domain.standing import Met, Question, Standing
+from services.deadline_clock.domain.wiring import wired
 
 _OCCURRENCE = "1"
 """Exploitation and correction happen once a case and product; later regimes count them."""
@@ -53,13 +53,6 @@ class Obligation:
     initial_load: bool = False
 
 
-_STANDINGS = {
-    Trigger.EXPLOITATION: exploitation.standing,
-    Trigger.CORRECTION: correction.standing,
-    Trigger.RISK_BAND: risk_band.standing,
-}
-
-
 def obligations(
     facts: CaseFacts, surroundings: Surroundings, book: RuleBook, products: Iterable[str]
 ) -> Iterator[Obligation]:
@@ -75,9 +68,12 @@ def obligations(
 def _obligation(
     rule: Rule, product: str, facts: CaseFacts, surroundings: Surroundings
 ) -> Obligation | None:
+    wire = wired(rule)
+    if wire is None:
+        return None
     where = place(rule, surroundings.entity_of(product))
     question = Question(rule, product, facts, surroundings, _first_day(rule, where))
-    standing = _STANDINGS[rule.trigger](question)
+    standing = wire.standing(question)
     if standing is None:
         return None
     binds = applicability(rule, surroundings.products.get(product))
@@ -128,12 +124,13 @@ def _first_day(rule: Rule, where: Place) -> datetime | None:
 
 
 def _due(rule: Rule, anchor: Anchor | None, where: Place) -> Deadline | None:
-    if anchor is None:
+    if anchor is None or rule.period is None:
         return None
-    days = calendar(rule.period.calendar, where.country)
+    days = calendar(rule.period.calendar, where.country, rule.period.edition)
     return deadline(anchor.at, rule.period, zone(where.zone), days)
 
 
 def _assumed_place(rule: Rule, where: Place) -> tuple[str, ...]:
     """Hours are the same everywhere: where they are counted need not be assumed."""
-    return () if rule.period.unit is Unit.HOUR else where.assumed
+    counted = rule.period is not None and rule.period.unit is not Unit.HOUR
+    return where.assumed if counted else ()

@@ -21,7 +21,11 @@ _MENDS = {
 }
 
 
-class _Loader(yaml.SafeLoader):
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The loader in C where PyYAML was built with it: the calculator reads every pack at each call."""
+
+
+class _Loader(_Base):  # type: ignore[misc]
     """YAML without dates: they stay text, as the JSON Schema reads them."""
 
 
@@ -40,15 +44,19 @@ class Document:
     tree: yaml.Node
     sha256: str
 
-    def where(self, path: Sequence[str | int]) -> str:
-        """File, line and rule of a place in the document."""
+    def line(self, path: Sequence[str | int]) -> int:
+        """The line of a place in the document, or of the last part of its path that there is."""
         node, line = self.tree, self.tree.start_mark.line
         for part in path:
             child = _child(node, part)
             if child is None:
                 break
             node, line = child, child.start_mark.line
-        place = f"{self.name}:{line + 1}"
+        return int(line) + 1
+
+    def where(self, path: Sequence[str | int]) -> str:
+        """File, line and rule of a place in the document."""
+        place = f"{self.name}:{self.line(path)}"
         if len(path) > 1 and path[0] in {"rules", "chains"}:
             entry = self.content[path[0]][path[1]]
             named = entry.get("id") if isinstance(entry, Mapping) else None
@@ -72,8 +80,9 @@ def read(name: str, text: str) -> Document:
         PackError: it is not YAML, is empty, or gives a key twice.
     """
     try:
-        tree = yaml.compose(text, Loader=_Loader)
-        content = yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader with fewer types)
+        loader = _Loader(text)
+        tree = loader.get_single_node()
+        content = loader.construct_document(tree) if tree is not None else None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark is not None else ""
@@ -110,13 +119,15 @@ def validate(document: Document, schema: str) -> None:
     validator = jsonschema_rs.Draft202012Validator(json.loads(schema))
     faults = [_fault(document, error) for error in validator.iter_errors(document.content)]
     if faults:
-        raise PackError("\n".join(sorted(faults)))
+        raise PackError("\n".join(text for _, text in sorted(faults)))
 
 
-def _fault(document: Document, error: jsonschema_rs.ValidationError) -> str:
+def _fault(document: Document, error: jsonschema_rs.ValidationError) -> tuple[int, str]:
+    """The line of a fault, and how it reads."""
     path = list(error.instance_path)
     field = "/".join(map(str, path)) or "pack"
-    return f"{document.where(path)}: {field}: {error.message}; {_mend(error)}"
+    text = f"{document.where(path)}: {field}: {error.message}; {_mend(error)}"
+    return document.line(path), text
 
 
 def _mend(error: jsonschema_rs.ValidationError) -> str:

@@ -3,104 +3,89 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from schemas.clocks import MetBy, RuleKind
+from services.deadline_clock.domain.calendar_editions import LATEST
+from services.deadline_clock.domain.terms import (
+    MAIN_ESTABLISHMENT,
+    AnchorName,
+    Bound,
+    CalendarName,
+    Confidence,
+    Ends,
+    Fact,
+    Regime,
+    Roll,
+    Status,
+    Trigger,
+    Unit,
+)
 
-
-class Status(StrEnum):
-    """Whether a rule has force. Only `in_force`, `guidance` and `policy` start clocks."""
-
-    IN_FORCE = "in_force"
-    NOT_YET = "not_yet"
-    PROPOSED = "proposed"
-    REPEALED = "repealed"
-    GUIDANCE = "guidance"
-    POLICY = "policy"
-
-
-class Regime(StrEnum):
-    """Whose question applicability answers for a rule."""
-
-    CRA = "cra"
-    US_806 = "us_806"
-    COMPANY = "company"
-
-
-class Trigger(StrEnum):
-    """What makes a rule ask for something."""
-
-    EXPLOITATION = "exploitation"
-    CORRECTION = "correction"
-    RISK_BAND = "risk_band"
-
-
-class AnchorName(StrEnum):
-    """The fact a period runs from."""
-
-    AWARE_AT = "aware_at"
-    MEASURE_AVAILABLE_AT = "measure_available_at"
-    INITIATED_AT = "initiated_at"
-    ASSESSED_AT = "assessed_at"
-
-
-class Unit(StrEnum):
-    """What a period counts."""
-
-    HOUR = "hour"
-    CALENDAR_DAY = "calendar_day"
-    MONTH = "month"
-    WORKING_DAY = "working_day"
-
-
-class CalendarName(StrEnum):
-    """Whose public holidays count. `none` knows weekends only."""
-
-    NONE = "none"
-    EU_MEMBER_STATE = "eu_member_state"
-    US_FEDERAL = "us_federal"
-
-
-class Roll(StrEnum):
-    """What happens to an end on a Saturday, Sunday or public holiday; hours never roll."""
-
-    NONE = "none"
-    NEXT_WORKING_DAY = "next_working_day"
-
-
-class Ends(StrEnum):
-    """When on its last day a period of days or months ends for us."""
-
-    SAME_TIME = "same_time"
-    END_OF_DAY = "end_of_day"
-
-
-class Confidence(StrEnum):
-    """How sure we are of a rule: read in a source, remembered, or our own reading."""
-
-    VERIFIED = "verified"
-    MEMORY = "memory"
-    INTERPRETATION = "interpretation"
-
-
-MAIN_ESTABLISHMENT = "main_establishment"
-"""The zone of the Member State of the entity's main establishment, instead of an IANA name."""
+__all__ = [
+    "MAIN_ESTABLISHMENT",
+    "About",
+    "AnchorName",
+    "CalendarName",
+    "Condition",
+    "Confidence",
+    "Ends",
+    "OpenPoint",
+    "Pack",
+    "Period",
+    "PlatformCounter",
+    "Regime",
+    "Roll",
+    "Rule",
+    "RuleBook",
+    "Status",
+    "Trigger",
+    "Unit",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """How long, counted in what, by whose calendar."""
+    """How long, counted in what, by whose calendar and which edition of the calendars."""
 
     count: int
     unit: Unit
     calendar: CalendarName = CalendarName.NONE
     roll: Roll = Roll.NONE
     ends: Ends = Ends.SAME_TIME
+    bound: Bound = Bound.AT_MOST
+    edition: str = LATEST
+
+    @property
+    def words(self) -> str:
+        """Such as `10 working days`."""
+        unit = self.unit.value.replace("_", " ")
+        return f"{self.count} {unit}{'' if self.count == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A fact that must be one of some values for a rule to ask for anything."""
+
+    fact: Fact
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformCounter:
+    """What a reporting platform counts down by itself, beside the law: shown, never relied on."""
+
+    platform: str
+    hours: int
+    from_filing_of: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One obligation. `pack` is `id@version`; `kind` is what stands behind it."""
+    """One obligation. `pack` is `id@version`; `kind` is what stands behind it.
+
+    `period` is None where no number of hours, days or months is set: `soft_limb` then says in words
+    when it is due. `varies` names the rule that a national one stands beside, in `countries` only.
+    """
 
     id: str
     pack: str
@@ -111,7 +96,7 @@ class Rule:
     role: str
     trigger: Trigger
     anchor: AnchorName
-    period: Period
+    period: Period | None
     zone: str
     met_by: MetBy
     authority: str
@@ -128,16 +113,59 @@ class Rule:
     content: tuple[str, ...] = ()
     supersedes: str | None = None
     notes: str = ""
+    soft_limb: str | None = None
+    anchor_rule: str | None = None
+    countries: tuple[str, ...] = ()
+    varies: str | None = None
+    conditions: tuple[Condition, ...] = ()
+    platform_counter: PlatformCounter | None = None
 
     @property
     def fires(self) -> bool:
         """Whether it starts clocks at all: what is proposed, repealed or not yet in force never."""
         return self.status in {Status.IN_FORCE, Status.GUIDANCE, Status.POLICY}
 
+    @property
+    def period_words(self) -> str:
+        """How long it gives, in words."""
+        return self.period.words if self.period is not None else "no number"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The head of a pack that holds no rules: the escalation policy's."""
+
+    id: str
+    version: str
+    kind: RuleKind
+    title: str
+    source: str
+    source_date: date
+    owner: str
+    review_on: date
+    sha256: str
+
+    @property
+    def reference(self) -> str:
+        """How it is remembered."""
+        return f"{self.id}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPoint:
+    """What nobody has settled yet, and how it is read until somebody does."""
+
+    point: str
+    reading: str
+    rules: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A versioned file of rules. `sha256` is that of its text: a changed file is a new version."""
+    """A versioned file of rules. `sha256` is that of its text: a changed file is a new version.
+
+    `calendars` is the edition of public holidays that its rules are counted by.
+    """
 
     id: str
     version: str
@@ -149,6 +177,8 @@ class Pack:
     review_on: date
     sha256: str
     rules: tuple[Rule, ...]
+    calendars: str = LATEST
+    open_points: tuple[OpenPoint, ...] = ()
 
     @property
     def reference(self) -> str:
@@ -176,3 +206,12 @@ class RuleBook:
     def pack(self, name: str) -> Pack | None:
         """A pack by its id."""
         return next((pack for pack in self.packs if pack.id == name), None)
+
+    def variations(self, rule: Rule) -> tuple[Rule, ...]:
+        """The national rules that stand beside this one, whatever the country."""
+        return tuple(each for each in self if each.varies == rule.id and each.fires)
+
+    def open_points(self, rule: Rule) -> tuple[OpenPoint, ...]:
+        """What is not settled about a rule."""
+        points = (point for pack in self.packs for point in pack.open_points)
+        return tuple(point for point in points if rule.id in point.rules)

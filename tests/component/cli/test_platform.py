@@ -30,8 +30,8 @@ from services.cli import (
     drafts,
     findings,
     health,
-    knowledge,
     letters,
+    packs,
     quarantine,
     releases,
     submissions,
@@ -316,7 +316,7 @@ def test_columns_of_lists_that_are_empty_here_are_fields_of_their_contract(
         ("notification", "RequestReceived", letters.REQUESTS),
         ("notification", "RevisionOut", drafts.REVISIONS),
         ("sbom-matcher", "LocationView", where.COLUMNS[:-2]),
-        ("deadline-clock", "PackView", knowledge.PACKS),
+        ("deadline-clock", "PackView", packs.COLUMNS),
         ("notification", "FieldState", [each.partition(".")[0] for each in drafts.FIELDS]),
         ("notification", "OpenField", drafts.GAPS),
     ):

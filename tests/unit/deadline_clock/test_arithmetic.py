@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.deadline_clock.domain.arithmetic import deadline
+from services.deadline_clock.domain.arithmetic import deadline, with_two_working_days
 from services.deadline_clock.domain.calendars import MEMBER_STATES, ZONES, Calendar, calendar, zone
 from services.deadline_clock.domain.rules import CalendarName, Ends, Period, Roll, Unit
+from services.deadline_clock.domain.terms import Bound
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -132,6 +133,106 @@ def test_hours_are_elapsed_when_summer_time_begins() -> None:
 def test_a_local_time_that_comes_twice_is_taken_the_first_time() -> None:
     found = deadline(at("2026-10-11T02:30:00+02:00"), FINAL_AEV, BRUSSELS, BELGIUM)
     assert found.operational == at("2026-10-25T00:30:00Z")
+
+
+def test_a_local_time_that_never_comes_is_taken_before_the_gap() -> None:
+    found = deadline(at("2027-03-14T02:30:00+01:00"), FINAL_AEV, BRUSSELS, BELGIUM)
+    assert found.operational == at("2027-03-28T00:30:00Z")
+
+
+@pytest.mark.parametrize("anchor", ["2026-10-24T23:30:00+02:00", "2027-03-27T23:30:00+01:00"])
+def test_the_last_second_of_a_day_is_local_on_either_side_of_a_change(anchor: str) -> None:
+    found = deadline(at(anchor), mdr(2), BRUSSELS, BELGIUM)
+    local = found.operational.astimezone(BRUSSELS)
+    days = (local.date() - datetime.fromisoformat(anchor).date()).days
+    assert (days, local.strftime("%H:%M:%S")) == (2, "23:59:59")
+
+
+@pytest.mark.parametrize(
+    ("anchor", "operational"),
+    [
+        ("2028-02-15T10:00:00Z", "2028-02-29T10:00:00Z"),  # a leap day counts like another
+        ("2028-02-29T10:00:00Z", "2028-03-14T10:00:00Z"),
+        ("2027-02-15T10:00:00Z", "2027-03-01T10:00:00Z"),
+        ("2026-12-20T10:00:00Z", "2027-01-03T10:00:00Z"),  # over the end of a year
+    ],
+)
+def test_days_are_counted_over_leap_days_and_the_ends_of_years(
+    anchor: str, operational: str
+) -> None:
+    assert deadline(at(anchor), FINAL_AEV, BRUSSELS, BELGIUM).operational == at(operational)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "operational"),
+    [
+        ("2027-12-31T10:00:00Z", "2028-01-31T10:00:00Z"),
+        ("2028-01-30T10:00:00Z", "2028-02-29T10:00:00Z"),
+        ("2028-02-29T10:00:00Z", "2028-03-29T09:00:00Z"),  # the same wall time: summer time began
+        ("2026-03-31T08:00:00Z", "2026-04-30T08:00:00Z"),
+    ],
+)
+def test_months_end_on_the_same_date_or_on_the_last_of_a_shorter_month(
+    anchor: str, operational: str
+) -> None:
+    assert deadline(at(anchor), FINAL_INCIDENT, BRUSSELS, BELGIUM).operational == at(operational)
+
+
+@pytest.mark.parametrize(
+    ("country", "anchor", "rolled"),
+    [
+        ("DE", "2026-12-10", "2026-12-28"),  # Christmas Day on a Friday, then a weekend
+        ("PL", "2026-12-09", "2026-12-28"),  # Christmas Eve is a holiday there too
+        ("BG", "2026-12-11", "2026-12-29"),  # and the Monday after, in lieu
+        ("BE", "2026-03-20", "2026-04-07"),  # Easter Monday
+        ("DE", "2026-03-19", "2026-04-07"),  # Good Friday to Easter Monday
+        ("FR", "2026-03-19", "2026-04-03"),  # no holiday on Good Friday there
+        ("RO", "2026-12-18", "2027-01-04"),  # 1 and 2 January, then a Sunday
+    ],
+)
+def test_a_chain_of_holidays_and_a_weekend_rolls_to_the_first_working_day(
+    country: str, anchor: str, rolled: str
+) -> None:
+    where = zone(ZONES[country])
+    noon = datetime.fromisoformat(f"{anchor}T12:00:00").replace(tzinfo=where)
+    found = deadline(noon, mdr(15), where, Calendar(country))
+    assert found.outer.astimezone(where).isoformat()[:19] == f"{rolled}T23:59:59"
+
+
+@pytest.mark.parametrize("country", sorted(MEMBER_STATES))
+def test_in_every_member_state_fifteen_days_to_christmas_roll_beyond_it(country: str) -> None:
+    where = zone(ZONES[country])
+    noon = datetime(2026, 12, 10, 12, tzinfo=where)
+    found = deadline(noon, mdr(15), where, Calendar(country))
+    assert found.operational.astimezone(where).isoformat()[:19] == "2026-12-25T23:59:59"
+    assert found.outer.astimezone(where).date() >= date(2026, 12, 28)
+    assert Calendar(country).is_working_day(found.outer.astimezone(where).date())
+
+
+@pytest.mark.parametrize("country", sorted(MEMBER_STATES))
+def test_in_every_member_state_hours_are_the_same_instant(country: str) -> None:
+    found = deadline(at("2026-12-24T16:42:10Z"), HOURS_72, zone(ZONES[country]), Calendar(country))
+    assert found.operational == at("2026-12-27T16:42:10Z")
+    assert found.outer == at("2026-12-27T17:00:00Z")
+
+
+def test_two_working_days_are_argued_for_where_a_weekend_eats_a_period_of_two() -> None:
+    friday, monday = at("2026-11-20T10:00:00Z"), at("2026-11-16T10:00:00Z")
+    argued = with_two_working_days(friday, mdr(2), BRUSSELS, BELGIUM)
+    assert argued == at("2026-11-24T23:59:59+01:00")
+    assert with_two_working_days(monday, mdr(2), BRUSSELS, BELGIUM) is None
+
+
+def test_two_working_days_are_never_argued_for_in_hours_or_where_nothing_rolls() -> None:
+    friday = at("2026-11-20T10:00:00Z")
+    assert with_two_working_days(friday, HOURS_72, BRUSSELS, BELGIUM) is None
+    assert with_two_working_days(friday, fda(5), NEW_YORK, FEDERAL) is None
+
+
+def test_what_is_to_be_kept_ends_with_its_last_day_and_never_sooner() -> None:
+    kept = Period(60, Unit.MONTH, ends=Ends.END_OF_DAY, bound=Bound.AT_LEAST)
+    found = deadline(at("2028-02-29T10:00:00Z"), kept, BRUSSELS, BELGIUM)
+    assert found.operational == found.outer == at("2033-02-28T23:59:59+01:00")
 
 
 def test_a_month_after_the_last_of_january_in_a_leap_year_is_the_29th() -> None:

@@ -8,7 +8,8 @@ from schemas.clocks import RuleKind
 from services.deadline_clock.consumer import consumer
 from services.deadline_clock.domain.escalation_pack import parse_escalation
 from services.deadline_clock.domain.pack_document import PackError
-from services.deadline_clock.domain.packs import parse_rules, rule_book
+from services.deadline_clock.domain.pack_join import rule_book
+from services.deadline_clock.domain.packs import parse_rules
 from services.deadline_clock.domain.rules import Status
 from tests.unit.deadline_clock.facts import BOOK, ESCALATION
 
@@ -22,11 +23,14 @@ STEPS = (FOLDER / "escalation.yaml").read_text("utf-8")
 
 def test_law_and_policy_are_separate_packs() -> None:
     kinds = {pack.id: pack.kind for pack in BOOK.packs}
-    assert kinds == {
-        "cra": RuleKind.LAW,
-        "us-806": RuleKind.LAW,
-        "clinical-bands": RuleKind.POLICY,
-    }
+    law = {"cra", "nis2", "nis2-national", "eu-mdr", "eu-ivdr", "us-806", "us-803", "proposed"}
+    guidance = {"cra-national", "us-postmarket-2016"}
+    policy = {"clinical-bands", "field-coverage", "cvd", "nb-protocol", "sbom-review"}
+    assert kinds == (
+        dict.fromkeys(law, RuleKind.LAW)
+        | dict.fromkeys(guidance, RuleKind.GUIDANCE)
+        | dict.fromkeys(policy, RuleKind.POLICY)
+    )
 
 
 def test_every_rule_names_its_authority_source_and_confidence() -> None:
@@ -38,7 +42,8 @@ def test_every_rule_names_its_authority_source_and_confidence() -> None:
 
 @pytest.mark.parametrize("status", ["proposed", "not_yet", "repealed"])
 def test_what_is_not_in_force_never_fires(status: str) -> None:
-    pack = parse_rules("cra.yaml", CRA.replace("status: in_force", f"status: {status}"), SCHEMA)
+    text = CRA.replace("status: in_force", f"status: {status}")
+    pack = parse_rules("cra.yaml", text.replace("status: not_yet", f"status: {status}"), SCHEMA)
     book = rule_book([pack], ESCALATION)
     assert {rule.status for rule in pack.rules} == {Status(status)}
     assert book.firing() == ()
@@ -54,7 +59,7 @@ def test_a_changed_text_is_another_hash() -> None:
 @pytest.mark.parametrize(
     ("text", "wrong", "right", "said"),
     [
-        (CRA, "unit: hour", "unit: fortnight", ["cra.yaml:22 rule cra.aev.early_warning", "unit"]),
+        (CRA, "unit: hour", "unit: fortnight", ["cra.yaml:76 rule cra.aev.early_warning", "unit"]),
         (CRA, "    authority: Reg", "    authorities: Reg", ["authority", "add the field"]),
         (CRA, "period: 24", "period: 0", ["rules/0/period"]),
         (CRA, "roll: none", "roll: next_working_day", ["rules/0/roll", "allowed value"]),

@@ -1,0 +1,133 @@
+"""Commands for the rules that clocks follow: list, show, check and compare packs."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from services.cli.door import door, part
+from services.cli.lazy import group
+from services.cli.one_shot import packs as local
+from services.cli.printing import as_json, document, listing, out, table
+from services.cli.refusal import Exit, RefusedError
+from services.cli.words import As, AsJson, Here
+from services.deadline_clock.domain.escalation import Escalation
+from services.deadline_clock.domain.rules import Pack
+
+app = group("The rules that clocks follow: law, guidance and policy.")
+
+COLUMNS = ["id", "version", "kind", "title", "rules", "firing", "source_date", "owner", "review_on"]
+RULES = [
+    "id", "label", "status", "confidence", "authority", "anchor", "anchor_rule", "period", "unit",
+    "soft_limb", "met_by", "fires", "started", "countries", "varies", "regime", "role", "trigger",
+    "conditions", "stage", "calendar", "roll", "ends", "bound", "zone", "applies_from",
+    "applies_until", "template", "source", "platform_counter", "supersedes", "content", "notes",
+]  # fmt: skip
+OPEN = ["point", "reading", "rules"]
+
+OfFile = Annotated[
+    Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The pack's YAML.")
+]
+
+
+@app.command()
+def ls(here: Here = False, json: AsJson = False, who: As = None) -> None:
+    """List the packs in force: the fleet's, or without a fleet those of this installation."""
+    reached = None if here else door(who)
+    if reached is not None and reached.knows("deadline-clock"):
+        rows = reached.get("deadline-clock", "/v1/packs")["items"]
+    else:
+        from services.deadline_clock import calculator  # noqa: PLC0415  (after its needs are known)
+
+        rows = [each.model_dump(mode="json") for each in calculator.packs(local.shipped())]
+    listing(rows, COLUMNS, json_wanted=json)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="PACK", help="Id, from `pack ls`.")],
+    here: Here = False,
+    json: AsJson = False,
+    who: As = None,
+) -> None:
+    """Show a pack with its rules: source, date and confidence of each, and what is still open."""
+    reached = None if here else door(who)
+    if reached is not None and reached.knows("deadline-clock"):
+        found = reached.get("deadline-clock", f"/v1/packs/{part(name)}")
+    else:
+        found = _shown(name)
+    if json:
+        as_json(found)
+        return
+    lists = ("content", "open_points", "chains")
+    document({field: held for field, held in found.items() if field not in lists})
+    if found["content"]:
+        out.print()
+        table(found["content"], RULES, title="rules")
+    if found["open_points"]:
+        out.print()
+        table(found["open_points"], OPEN, title="open: nobody has settled these")
+    if found["chains"]:
+        out.print()
+        table(found["chains"], ["id", "kinds", "unit", "up_to", "steps"], title="chains")
+
+
+def _shown(name: str) -> dict[str, Any]:
+    held = local.shipped()
+    from services.deadline_clock import calculator  # noqa: PLC0415  (after its needs are known)
+
+    found = calculator.pack(name, held)
+    if found is None:
+        raise RefusedError(Exit.REFUSED, f"there is no pack {name}", "", "list them: `pack ls`")
+    return found.model_dump(mode="json")
+
+
+@app.command()
+def lint(file: OfFile, json: AsJson = False) -> None:
+    """Check a pack before anybody uses it: alone, and together with those it would join.
+
+    What is wrong is said with its line and its mend, and exit status 1. Nothing in force changes.
+    """
+    found = local.linted(file)
+    rules = () if isinstance(found, Escalation) else found.rules
+    answer = {
+        "pack": found.reference,
+        "holds": True,
+        "rules": len(rules),
+        "firing": sum(rule.fires for rule in rules),
+        "sha256": found.sha256,
+    }
+    document(answer, json_wanted=json)
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(metavar="OLD", help="A file, or the id of a pack.")],
+    after: Annotated[str, typer.Argument(metavar="NEW", help="A file, or the id of a pack.")],
+    json: AsJson = False,
+) -> None:
+    """Compare two packs: each field that differs, and which way deadlines would move."""
+    old, new = _pack(before), _pack(after)
+    from services.deadline_clock.domain.pack_comparison import compared  # noqa: PLC0415
+
+    found = compared(old, new)
+    if json:
+        as_json(asdict(found))
+        return
+    out.print(f"{found.before} → {found.after}")
+    table(
+        [asdict(each) for each in found.changes],
+        ["rule", "field", "before", "after"],
+        title="what differs",
+    )
+    table([asdict(each) for each in found.movements], ["rule", "moves"], title="deadlines")
+
+
+def _pack(name: str) -> Pack:
+    path = Path(name)
+    found = local.read(path) if path.is_file() else local.shipped().book.pack(name)
+    if found is None or isinstance(found, Escalation):
+        reason = "it is neither a file nor the id of a pack with rules"
+        raise RefusedError(Exit.REFUSED, f"there is no {name}", reason, "list them: `pack ls`")
+    return found
