@@ -59,34 +59,39 @@ def show(
 @app.command()
 def due(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="Id, from `pack show`.")],
-    anchor: Annotated[str, typer.Option(help="Instant with its zone, from which it is counted.")],
+    anchor: Annotated[
+        str | None, typer.Option(help="The instant it runs from, with its zone.")
+    ] = None,
+    fact: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=INSTANT",
+            help="What is known, such as aware_at=…: the rule chooses its anchor; repeatable.",
+        ),
+    ] = None,
     zone: Annotated[
         str | None, typer.Option(help="IANA zone whose local date counts; else the country's.")
     ] = None,
     country: Annotated[
         str | None, typer.Option(help="Member State whose holidays and national rules count.")
     ] = None,
-    filed_at: Annotated[
-        str | None, typer.Option(help="When the stage before it was filed, for what runs from it.")
-    ] = None,
     here: Here = False,
     json: AsJson = False,
     who: As = None,
 ) -> None:
-    """Count a rule's deadline from an instant, without any case, and say how, step by step.
+    """Count a rule's deadline, without any case, and say how, step by step.
 
     By the fleet's packs; without a fleet, or with --local, by those of this installation.
     """
-    start = instant(anchor, "--anchor")
-    filed = instant(filed_at, "--filed-at") if filed_at is not None else None
+    start = instant(anchor, "--anchor") if anchor is not None else None
     reached = None if here else door(who)
     if reached is not None and reached.knows("deadline-clock"):
         found = reached.get(
-            "deadline-clock", "/v1/due", rule=rule, anchor=start.isoformat(), country=country,
-            zone=zone, filed_at=filed.isoformat() if filed else None,
+            "deadline-clock", "/v1/due", rule=rule, anchor=start.isoformat() if start else None,
+            country=country, zone=zone, fact=fact or None,
         )  # fmt: skip
     else:
-        found = _counted(rule, start, country, zone, filed)
+        found = _counted(rule, start, fact or [], country, zone)
     if json:
         as_json(found)
         return
@@ -98,7 +103,7 @@ def due(
 
 
 def _counted(
-    rule: str, anchor: datetime, country: str | None, zone: str | None, filed_at: datetime | None
+    rule: str, anchor: datetime | None, given: list[str], country: str | None, zone: str | None
 ) -> dict[str, Any]:
     """Count on this machine."""
     packs = shipped()
@@ -106,7 +111,8 @@ def _counted(
     from services.deadline_clock.domain.counting import Asked, CountingError  # noqa: PLC0415
 
     try:
-        found = calculator.due(rule, Asked(anchor, country, zone, filed_at), packs)
+        asked = Asked(anchor, country, zone, calculator.facts(given))
+        found = calculator.due(rule, asked, packs)
     except CountingError as error:
         fault = Fault(error.field, error.reason, error.mend)
         raise RefusedError(Exit.REFUSED, "this cannot be counted", faults=[fault]) from error

@@ -1,6 +1,9 @@
 """Answers the calculator and shows packs, over HTTP and without a fleet alike."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from difflib import get_close_matches
+from typing import Literal
 
 from schemas.clocks import RuleKind
 from services.deadline_clock.domain.calendar_editions import edition
@@ -37,15 +40,39 @@ def due(name: str, asked: Asked, packs: Library) -> DueView:
         near = get_close_matches(name, [each.id for each in packs.book])
         hint = f"is it {' or '.join(near)}? " if near else ""
         raise CountingError("rule", f"there is no rule {name}", f"{hint}`pack show` lists them")
-    return _due(rule, asked, counted(rule, asked, packs.book))
+    return _due(rule, counted(rule, asked, packs.book))
 
 
-def _due(rule: Rule, asked: Asked, found: Counted) -> DueView:
+def facts(given: Iterable[str]) -> dict[str, datetime]:
+    """Read facts, each NAME=INSTANT.
+
+    Raises:
+        CountingError: one is not of that form, is no instant, or has no zone.
+    """
+    return dict(_fact(each) for each in given)
+
+
+def _fact(text: str) -> tuple[str, datetime]:
+    name, _, instant = text.partition("=")
+    mend = "write NAME=INSTANT with its zone, such as aware_at=2026-11-20T15:42:10Z"
+    try:
+        # A query string turns the plus of a zone into a space.
+        at = datetime.fromisoformat(instant.strip().replace(" ", "+"))
+    except ValueError as error:
+        raise CountingError("fact", f"{text!r} holds no instant", mend) from error
+    if at.tzinfo is None:
+        raise CountingError("fact", f"{text!r} has no zone", mend)
+    return name.strip(), at
+
+
+def _due(rule: Rule, found: Counted) -> DueView:
     law = found.due if rule.kind is RuleKind.LAW else None
     return DueView(
         rule=rule.id,
         pack=rule.pack,
-        anchor=asked.anchor,
+        anchor=found.anchor,
+        runs_from=" of ".join(filter(None, (rule.anchor.value, rule.anchor_rule))),
+        state=_state(found),
         due_operational=found.due.operational if found.due is not None else None,
         due_legal_outer=law.outer if law is not None else None,
         label=rule.label,
@@ -63,6 +90,12 @@ def _due(rule: Rule, asked: Asked, found: Counted) -> DueView:
         beside=tuple(BesideView.model_validate(each) for each in found.beside),
         open_points=tuple(OpenPointView.model_validate(each) for each in found.open_points),
     )
+
+
+def _state(found: Counted) -> Literal["counted", "awaiting_anchor", "no_number"]:
+    if found.anchor is None:
+        return "awaiting_anchor"
+    return "no_number" if found.due is None else "counted"
 
 
 def packs(held: Library) -> list[PackView]:

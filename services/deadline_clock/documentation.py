@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from services.deadline_clock.domain.escalation import Escalation
-from services.deadline_clock.domain.rules import Roll, Rule, RuleBook
-from services.deadline_clock.domain.terms import Bound
+from services.deadline_clock.domain.rules import Pack, Roll, Rule, RuleBook
+from services.deadline_clock.domain.terms import Bound, Status
 from services.deadline_clock.library import library
 
 _BEGIN = "<!-- begin {name}: written by services/deadline_clock/documentation.py -->"
@@ -23,14 +23,22 @@ def rules_table(book: RuleBook) -> str:
 
 
 def _rule(rule: Rule) -> str:
-    since = f", since {rule.applies_from.isoformat()}" if rule.applies_from is not None else ""
-    kind = f"{rule.kind.value}, {rule.status.value}{since}"
+    since = f", from {rule.applies_from.isoformat()}" if rule.applies_from is not None else ""
+    kind = f"{_kind(rule)}{since}"
     only = f", {', '.join(rule.countries)} only" if rule.countries else ""
     cells = (
         f"`{rule.id}`", rule.label, kind + only, _anchor(rule), _period(rule),
         rule.met_by.value.replace("_", " "), rule.authority, rule.source, rule.confidence.value,
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
+
+
+def _kind(rule: Rule) -> str:
+    if rule.status is Status.PROPOSED:
+        return "proposal, not law"
+    if rule.status.value == rule.kind.value:
+        return rule.kind.value
+    return f"{rule.kind.value}, {rule.status.value.replace('_', ' ')}"
 
 
 def _anchor(rule: Rule) -> str:
@@ -46,6 +54,11 @@ def _period(rule: Rule) -> str:
     return f"{text}, law rolls to a working day" if period.roll is Roll.NEXT_WORKING_DAY else text
 
 
+def _kinds(pack: Pack) -> str:
+    proposals = all(rule.status is Status.PROPOSED for rule in pack.rules)
+    return "proposals" if proposals else pack.kind.value
+
+
 def packs_table(book: RuleBook) -> str:
     """One line a pack: what stands behind it, how many rules, and what is open about them."""
     head = [
@@ -56,7 +69,7 @@ def packs_table(book: RuleBook) -> str:
         [
             *head,
             *(
-                f"| `{pack.id}` | {pack.kind.value} | {pack.title} | {len(pack.rules)} | "
+                f"| `{pack.id}` | {_kinds(pack)} | {pack.title} | {len(pack.rules)} | "
                 f"{sum(rule.fires for rule in pack.rules)} | {len(pack.open_points)} |"
                 for pack in sorted(book.packs, key=lambda each: each.id)
             ),

@@ -128,21 +128,25 @@ async def show_pack(name: str, unit: CurrentUnit) -> PackDetail:
 async def due(
     unit: CurrentUnit,
     rule: Annotated[str, Query(description="Rule id, such as `cra.aev.final`.")],
-    anchor: Annotated[AwareDatetime, Query(description="The instant, with its zone.")],
+    anchor: Annotated[
+        AwareDatetime | None, Query(description="The instant it runs from, with its zone.")
+    ] = None,
     country: Annotated[
         str | None, Query(description="Member State whose holidays and national rules count.")
     ] = None,
     zone: Annotated[
         str | None, Query(description="IANA zone whose local date counts; else the country's.")
     ] = None,
-    filed_at: Annotated[
-        AwareDatetime | None, Query(description="When the filing stage before it was filed.")
+    fact: Annotated[
+        list[str] | None,
+        Query(description="NAME=INSTANT, repeated: the rule chooses its anchor among them."),
     ] = None,
 ) -> DueView:
     """Count a rule's period from an anchor, without any case, and say how."""
     del unit
     try:
-        return calculator.due(rule, Asked(anchor, country, zone, filed_at), library())
+        facts = calculator.facts(fact or ())
+        return calculator.due(rule, Asked(anchor, country, zone, facts), library())
     except CountingError as error:
         raise _bad(error.field, error.reason, error.mend) from error
 

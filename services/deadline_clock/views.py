@@ -1,7 +1,7 @@
 """What deadline-clock answers over HTTP."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -184,9 +184,11 @@ class DueView(View):
 
     rule: str
     pack: str
-    anchor: Second
-    due_operational: Second | None = Field(description="None where the rule sets no number.")
+    anchor: Second | None = Field(description="None while the rule waits for it.")
+    due_operational: Second | None = Field(description="None without an anchor or a number.")
     due_legal_outer: Second | None = Field(description="Of law only; None for the rest.")
+    state: Literal["counted", "awaiting_anchor", "no_number"]
+    runs_from: str = Field(description="The fact its period runs from.")
     label: str
     kind: RuleKind
     status: Status

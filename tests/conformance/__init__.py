@@ -1,0 +1,1 @@
+"""Cases of regulatory clocks as data, and a runner that scores any command line by them."""

@@ -1,8 +1,10 @@
 """Counts a rule from an anchor without any case: both deadlines, on what basis, and why."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from services.deadline_clock.domain.anchoring import KNOWN, Anchored, anchored
 from services.deadline_clock.domain.applicability import Place
 from services.deadline_clock.domain.arithmetic import (
     Deadline,
@@ -36,12 +38,17 @@ class CountingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """From when a rule is counted, and where. `filed_at`: when the stage before it was filed."""
+    """From when a rule is counted, and where: its anchor, or facts from which the rule chooses."""
 
-    anchor: datetime
+    anchor: datetime | None = None
     country: str | None = None
     zone: str | None = None
-    filed_at: datetime | None = None
+    facts: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def filed_at(self) -> datetime | None:
+        """When the filing stage before was filed, as far as it is known."""
+        return self.facts.get(AnchorName.FILED_AT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,9 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The answer. `due` is None where the rule sets no number."""
+    """The answer. `anchor` is None while the rule waits for it, `due` also without a number."""
 
+    anchor: datetime | None
     due: Deadline | None
     zone: str
     country: str | None
@@ -73,27 +81,43 @@ def counted(rule: Rule, asked: Asked, book: RuleBook) -> Counted:
     """Count a rule's period.
 
     Raises:
-        CountingError: the country or the zone does not fit the rule.
+        CountingError: the country, the zone or a fact does not fit the rule.
     """
     where = _place(rule, asked)
-    due = _due(rule, asked.anchor, where)
+    chosen = _chosen(rule, asked)
+    anchor = chosen.at if chosen is not None else None
+    due = _due(rule, anchor, where)
     known = bool(_nationals(rule, where, book))
     stated = basis(rule, where.country, national_known=known)
     return Counted(
+        anchor=anchor,
         due=due,
         zone=where.zone,
         country=where.country,
         basis=stated,
         assumed=where.assumed,
-        reasoning=tuple(steps(rule, asked.anchor, where, due, stated)),
-        beside=(*_national(rule, asked, where, due, book), *_argued(rule, asked, where, due),
+        reasoning=tuple(steps(rule, chosen, where, due, stated)),
+        beside=(*_national(rule, asked, where, due, book), *_argued(rule, anchor, where, due),
                 *_platform(rule, asked, due)),
         open_points=book.open_points(rule),
     )  # fmt: skip
 
 
-def _due(rule: Rule, anchor: datetime, where: Place) -> Deadline | None:
-    if rule.period is None:
+def _chosen(rule: Rule, asked: Asked) -> Anchored | None:
+    for name in asked.facts:
+        if name not in KNOWN:
+            mend = f"take one of {', '.join(sorted(KNOWN))}"
+            raise CountingError("fact", f"there is no fact {name}", mend)
+    if asked.anchor is not None:
+        return Anchored(asked.anchor)
+    if not asked.facts:
+        reason = "there is nothing to count from"
+        raise CountingError("anchor", reason, f"give the anchor, or facts such as {rule.anchor}")
+    return anchored(rule, asked.facts)
+
+
+def _due(rule: Rule, anchor: datetime | None, where: Place) -> Deadline | None:
+    if rule.period is None or anchor is None:
         return None
     days = calendar(rule.period.calendar, where.country, rule.period.edition)
     return deadline(anchor, rule.period, zone(where.zone), days)
@@ -151,7 +175,10 @@ def _national(
 
 
 def _compared(national: Rule, asked: Asked, due: Deadline | None) -> Beside:
-    anchor = asked.filed_at if national.anchor is AnchorName.FILED_AT else asked.anchor
+    chosen = anchored(national, asked.facts)
+    anchor = chosen.at if chosen is not None else asked.anchor
+    if national.anchor is AnchorName.FILED_AT:
+        anchor = asked.filed_at
     told = f"{national.label} ({national.authority}, {national.confidence.value})"
     stated = basis(national, national.countries[0], national_known=False)
     where = Place(national.countries[0], national.zone)
@@ -170,11 +197,13 @@ def _order(one: datetime, other: datetime) -> str:
     return "earlier" if one < other else "later"
 
 
-def _argued(rule: Rule, asked: Asked, where: Place, due: Deadline | None) -> list[Beside]:
-    if rule.period is None or due is None:
+def _argued(
+    rule: Rule, anchor: datetime | None, where: Place, due: Deadline | None
+) -> list[Beside]:
+    if rule.period is None or anchor is None or due is None:
         return []
     days = calendar(rule.period.calendar, where.country, rule.period.edition)
-    at = with_two_working_days(asked.anchor, rule.period, zone(where.zone), days)
+    at = with_two_working_days(anchor, rule.period, zone(where.zone), days)
     if at is None:
         return []
     name = "Regulation 1182/71 Article 3(5)"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from schemas.clocks import RuleKind
+from services.deadline_clock.domain.anchoring import Anchored
 from services.deadline_clock.domain.applicability import Place
 from services.deadline_clock.domain.arithmetic import Deadline, last_day
 from services.deadline_clock.domain.calendar_editions import edition
@@ -61,13 +62,19 @@ def _beside(country: str | None, *, national_known: bool) -> str:
 
 
 def steps(
-    rule: Rule, anchor: datetime, where: Place, due: Deadline | None, stated: str
+    rule: Rule, chosen: Anchored | None, where: Place, due: Deadline | None, stated: str
 ) -> Iterator[str]:
     """Each step of the counting as a sentence, the result last."""
     yield f"{rule.authority}: {rule.period_words} from {_anchor(rule)}; {stated}"
     yield f"rule {rule.id} of {rule.pack}, confidence: {rule.confidence.value}"
-    local = anchor.astimezone(zone(where.zone))
-    yield f"the anchor {instant(anchor)} is {local.isoformat(timespec='seconds')} in {where.zone}"
+    if chosen is None:
+        yield f"awaiting_anchor: {_anchor(rule)} is not known, and nothing else begins the period"
+        return
+    local = chosen.at.astimezone(zone(where.zone))
+    at = local.isoformat(timespec="seconds")
+    yield f"the anchor {instant(chosen.at)} is {at} in {where.zone}"
+    if chosen.note is not None:
+        yield chosen.note
     if rule.applies_from is not None and local.date() < rule.applies_from:
         yield f"the rule applies from {rule.applies_from}: it does not reach this anchor"
     if rule.period is None or due is None:

@@ -24,8 +24,12 @@ def due(
     zone: str | None = None,
     filed_at: str | None = None,
 ) -> DueView:
-    filed = at(filed_at) if filed_at else None
-    return calculator.due(rule, Asked(at(anchor), country, zone, filed), library())
+    facts = {"filed_at": at(filed_at)} if filed_at else {}
+    return calculator.due(rule, Asked(at(anchor), country, zone, facts), library())
+
+
+def counted(rule: str, *facts: str, country: str | None = "BE") -> DueView:
+    return calculator.due(rule, Asked(None, country, None, calculator.facts(facts)), library())
 
 
 def test_the_answer_says_both_deadlines_in_utc_to_the_second() -> None:
@@ -182,3 +186,58 @@ def test_what_does_not_fit_is_refused_with_field_and_mend(
         due(rule, country=country, zone=zone)
     assert refused.value.field == field
     assert refused.value.mend
+
+
+def test_a_rule_chooses_its_own_anchor_among_the_facts_that_are_known() -> None:
+    known = ("detected_at=2026-11-18T08:00:00Z", "aware_at=2026-11-20T10:00:00Z",
+             "measure_available_at=2026-11-25T12:00:00Z")  # fmt: skip
+    assert counted("cra.aev.early_warning", *known).anchor == at("2026-11-20T10:00:00Z")
+    assert counted("cra.aev.final", *known).anchor == at("2026-11-25T12:00:00Z")
+
+
+def test_without_a_measure_the_final_report_waits_and_has_no_date() -> None:
+    found = counted("cra.aev.final", "aware_at=2026-11-20T10:00:00Z")
+    assert (found.state, found.anchor, found.due_operational) == ("awaiting_anchor", None, None)
+    assert "awaiting_anchor: measure_available_at is not known" in found.reasoning[-1]
+
+
+def test_a_measure_that_predates_awareness_counts_from_awareness_and_is_marked() -> None:
+    found = counted(
+        "cra.aev.final",
+        "measure_available_at=2026-11-10T12:00:00Z", "aware_at=2026-11-20T10:00:00Z",
+    )  # fmt: skip
+    assert found.anchor == at("2026-11-20T10:00:00Z")
+    assert any(step.startswith("interpretation") for step in found.reasoning)
+
+
+def test_a_correction_is_initiated_by_the_earliest_act_never_by_awareness() -> None:
+    acts = ("aware_at=2026-11-01T12:00:00Z", "first_wave_at=2026-11-24T12:00:00Z",
+            "customer_told_at=2026-11-20T15:00:00Z")  # fmt: skip
+    assert counted("us806.report", *acts).anchor == at("2026-11-20T15:00:00Z")
+    approved = counted("us806.report", *acts, "approved_at=2026-11-19T15:00:00Z")
+    assert any("approval to act counts as initiating" in step for step in approved.reasoning)
+    assert counted("us806.report", "aware_at=2026-11-01T12:00:00Z").state == "awaiting_anchor"
+
+
+def test_a_report_of_an_incident_runs_from_the_filing_not_from_awareness() -> None:
+    found = counted(
+        "cra.si.final", "aware_at=2027-01-28T10:00:00Z", "filed_at=2027-01-31T10:00:00Z"
+    )
+    assert found.runs_from == "filed_at of cra.si.notification"
+    assert found.due_operational == at("2027-02-28T10:00:00Z")
+
+
+@pytest.mark.parametrize(
+    "fact",
+    ["aware=2026-11-20T10:00:00Z", "aware_at=2026-11-20T10:00:00", "aware_at=soon", "aware_at"],
+)
+def test_a_fact_that_cannot_be_read_is_refused_with_its_mend(fact: str) -> None:
+    with pytest.raises(CountingError) as refused:
+        counted("cra.aev.final", fact)
+    assert refused.value.field == "fact"
+    assert refused.value.mend
+
+
+def test_nothing_to_count_from_is_refused() -> None:
+    with pytest.raises(CountingError, match="nothing to count from"):
+        counted("cra.aev.final")
