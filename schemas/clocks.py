@@ -75,6 +75,9 @@ class Clock(Value):
     kind: RuleKind = Field(description="Law, guidance or policy.")
     label: Name = Field(description="Short name for people, such as `CRA 24 h early warning`.")
     authority: Name = Field(description="Article, section or policy document.")
+    confidence: str | None = Field(
+        default=None, description="How sure we are of the rule: verified, memory, interpretation."
+    )
     stage: str | None = Field(default=None, description="Filing stage, such as early_warning.")
     met_by: MetBy = Field(description="What ends it.")
     product: str | None = Field(default=None, description="The product.")

@@ -17,11 +17,22 @@ from services.deadline_clock.domain.rules import Pack
 
 app = group("The rules that clocks follow: law, guidance and policy.")
 
-COLUMNS = ["id", "version", "kind", "title", "rules", "firing", "source_date", "owner", "review_on"]
+COLUMNS = [
+    "id",
+    "version",
+    "kind",
+    "basis",
+    "title",
+    "rules",
+    "firing",
+    "source_date",
+    "owner",
+    "review_on",
+]
 RULES = [
-    "id", "label", "status", "confidence", "authority", "anchor", "anchor_rule", "period", "unit",
-    "soft_limb", "met_by", "fires", "started", "countries", "varies", "regime", "role", "trigger",
-    "conditions", "stage", "calendar", "roll", "ends", "bound", "zone", "applies_from",
+    "id", "label", "basis", "status", "confidence", "authority", "anchor", "anchor_rule", "period",
+    "unit", "soft_limb", "met_by", "fires", "started", "countries", "varies", "regime", "role",
+    "trigger", "conditions", "stage", "calendar", "roll", "ends", "bound", "zone", "applies_from",
     "applies_until", "template", "source", "platform_counter", "supersedes", "content", "notes",
 ]  # fmt: skip
 OPEN = ["point", "reading", "rules"]

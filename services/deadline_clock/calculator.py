@@ -9,7 +9,8 @@ from schemas.clocks import RuleKind
 from services.deadline_clock.domain.calendar_editions import edition
 from services.deadline_clock.domain.counting import Asked, Counted, CountingError, counted
 from services.deadline_clock.domain.escalation import Chain, Escalation
-from services.deadline_clock.domain.rules import Pack, Rule
+from services.deadline_clock.domain.reasoning import basis
+from services.deadline_clock.domain.rules import Pack, Rule, Status
 from services.deadline_clock.domain.wiring import wired
 from services.deadline_clock.library import Library
 from services.deadline_clock.views import (
@@ -124,12 +125,19 @@ def _pack(each: Pack) -> PackView:
     head = {name: getattr(each, name) for name in _HEAD}
     calendars = CalendarsView(edition=days.id, package=days.package, sha256=days.sha256)
     firing = sum(rule.fires for rule in each.rules)
-    return PackView(**head, rules=len(each.rules), firing=firing, calendars=calendars)
+    proposals = all(rule.status is Status.PROPOSED for rule in each.rules)
+    return PackView(
+        **head,
+        basis="proposals, not law" if proposals else each.kind.value,
+        rules=len(each.rules),
+        firing=firing,
+        calendars=calendars,
+    )
 
 
 def _escalation(held: Escalation) -> PackView:
     head = {name: getattr(held.about, name) for name in _HEAD}
-    return PackView(**head, rules=0, firing=0, calendars=None)
+    return PackView(**head, basis=held.about.kind.value, rules=0, firing=0, calendars=None)
 
 
 def _chain(each: Chain) -> ChainView:
@@ -146,7 +154,7 @@ def _chain(each: Chain) -> ChainView:
 
 def rule_view(rule: Rule) -> RuleView:
     """A rule with all that its pack says of it."""
-    own = {"period", "started", *_PERIOD}
+    own = {"period", "started", "basis", *_PERIOD}
     plain = {name: getattr(rule, name) for name in RuleView.model_fields if name not in own}
     period = rule.period
     counted_by = {name: getattr(period, name) if period else None for name in _PERIOD}
@@ -162,6 +170,7 @@ def rule_view(rule: Rule) -> RuleView:
                 if rule.platform_counter
                 else None
             ),
+            "basis": basis(rule, None, national_known=False),
             "started": rule.fires and wired(rule) is not None,
         }
     )

@@ -88,7 +88,6 @@ def _view(row: Row) -> ClockView:
         reopen_trigger=known.reopen_trigger,
         initial_load=known.initial_load,
         source=rule.source if rule is not None else None,
-        confidence=rule.confidence if rule is not None else None,
         next_step_at=row["next_step_at"],
     )
 

@@ -34,7 +34,6 @@ class ClockView(Clock):
     reopen_trigger: str | None = Field(default=None, description="What would bring it back.")
     initial_load: bool = Field(description="Began with an initial load and is not assessed yet.")
     source: str | None = Field(default=None, description="Source of the rule.")
-    confidence: Confidence | None = Field(default=None, description="How sure we are of the rule.")
     next_step_at: datetime | None = Field(default=None, description="When somebody is told next.")
 
 
@@ -84,6 +83,7 @@ class RuleView(View):
     kind: RuleKind
     confidence: Confidence
     status: Status
+    basis: str = Field(description="Law, whose law, or no law at all.")
     fires: bool = Field(description="Whether it may start clocks: proposals never do.")
     started: bool = Field(description="Whether facts start it already.")
     regime: Regime
@@ -129,6 +129,7 @@ class PackView(View):
     id: str
     version: str
     kind: RuleKind
+    basis: str = Field(description="Its kind; proposals are no law.")
     title: str
     rules: int
     firing: int = Field(description="How many of its rules may start clocks.")

@@ -104,6 +104,7 @@ def _after(held: Held | None, wanted: Obligation, facts: CaseFacts, now: datetim
         kind=rule.kind,
         label=rule.label,
         authority=rule.authority,
+        confidence=rule.confidence.value,
         stage=rule.stage,
         met_by=rule.met_by,
         product=wanted.product,

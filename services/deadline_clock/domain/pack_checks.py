@@ -29,6 +29,7 @@ def contradictions(document: Document) -> Iterator[str]:
         seen.add(raw["id"])
         yield from (f"{where}: {fault}" for fault in _rule(raw, zones))
     yield from _overlaps(document, rules)
+    yield from _twice(document, rules)
     yield from _circles(document, rules)
     for position, raw in enumerate(document.content.get("open_points", ())):
         for unknown in sorted(set(raw.get("rules", ())) - seen):
@@ -86,13 +87,38 @@ def _overlaps(document: Document, rules: Sequence[Raw]) -> Iterator[str]:
         older = by_id.get(raw.get("supersedes", ""))
         if older is None or older is raw or "repealed" in {raw["status"], older["status"]}:
             continue
-        begins, ends = raw.get("applies_from", _ALWAYS[0]), older.get("applies_until", _ALWAYS[1])
-        if begins <= ends:
+        if _begins(raw) <= _ends(older):
             yield (
                 f"{document.where(['rules', position])}: applies_from: its dates overlap those of "
-                f"{older['id']}, which it supersedes; end that one before {begins} with "
+                f"{older['id']}, which it supersedes; end that one before {_begins(raw)} with "
                 "applies_until"
             )
+
+
+def _twice(document: Document, rules: Sequence[Raw]) -> Iterator[str]:
+    """Two rules must not ask for the same filing stage of the same thing on the same day."""
+    asked: dict[str, list[Raw]] = {}
+    for position, raw in enumerate(rules):
+        if "stage" not in raw or raw["status"] == "repealed":
+            continue
+        same = ("regime", "role", "trigger", "stage", "countries", "conditions")
+        others = asked.setdefault(str([raw.get(field) for field in same]), [])
+        for other in others:
+            if _begins(raw) <= _ends(other) and _begins(other) <= _ends(raw):
+                yield (
+                    f"{document.where(['rules', position])}: its dates overlap those of "
+                    f"{other['id']}, which asks for the same stage; let one end before the other "
+                    "begins, or give them conditions"
+                )
+        others.append(raw)
+
+
+def _begins(raw: Raw) -> str:
+    return str(raw.get("applies_from", _ALWAYS[0]))
+
+
+def _ends(raw: Raw) -> str:
+    return str(raw.get("applies_until", _ALWAYS[1]))
 
 
 def _circles(document: Document, rules: Sequence[Raw]) -> Iterator[str]:

@@ -74,6 +74,7 @@ class Content(_Part):
     basis: str
     basis_kind: str
     rule: str
+    confidence: str | None = None
     pack: str
     product: str | None
     identifiers: tuple[str, ...]
@@ -119,6 +120,7 @@ def content(escalated: ClockEscalated, line: DraftLine | None) -> Content:
         basis=clock.authority,
         basis_kind=clock.kind.value,
         rule=clock.rule,
+        confidence=clock.confidence,
         pack=clock.pack,
         product=clock.product,
         identifiers=clock.identifiers,

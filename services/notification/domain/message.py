@@ -113,7 +113,7 @@ def text(content: Content, envelope: Envelope) -> str:
         f"Deadline: {deadline(content, envelope.zone)}",
         *_outer(content, envelope.zone),
         f"Duty: {content.duty}",
-        f"Basis: {content.basis} ({content.basis_kind}), rule {content.rule}, {content.pack}",
+        f"Basis: {content.basis} ({content.basis_kind}), {_rule(content)}",
         f"Stands: {content.state}, step {content.step}",
         *_anchor(content),
         f"Stops when: {content.stops_when}",
@@ -125,6 +125,11 @@ def text(content: Content, envelope: Envelope) -> str:
         *content.do_not,
     ]
     return "\n".join(rows) + "\n"
+
+
+def _rule(content: Content) -> str:
+    sure = f" ({content.confidence})" if content.confidence else ""
+    return f"rule {content.rule}{sure}, {content.pack}"
 
 
 def _outer(content: Content, zone: str) -> list[str]:

@@ -324,6 +324,14 @@ def test_columns_of_lists_that_are_empty_here_are_fields_of_their_contract(
         assert set(columns) <= fields, (schema, set(columns) - fields)
 
 
+def test_the_fleet_and_this_installation_count_and_show_alike(machine: Machine) -> None:
+    due = ("clock", "due", "cra.aev.final", "--fact", "measure_available_at=2026-11-28T10:00+01:00",
+           "--country", "BE", "--json")  # fmt: skip
+    assert machine(*due).json == machine(*due, "--local").json
+    for shown in (("pack", "ls"), ("pack", "show", "us-806"), ("pack", "show", "escalation")):
+        assert machine(*shown, "--json").json == machine(*shown, "--local", "--json").json
+
+
 def test_coverage_is_split_by_what_the_tracker_splits_it_by(machine: Machine) -> None:
     url = machine.running.base_urls["deployment-tracker"]
     paths = httpx.get(f"{url}/openapi.json", timeout=30).json()["paths"]

@@ -272,11 +272,15 @@ async def test_a_deadline_can_be_counted_without_a_case(fleet: Fleet) -> None:
     found = await fleet.get("/v1/due", rule=FINAL, anchor="2026-11-28T09:00:00Z", country="BE")
     assert found["due_operational"] == "2026-12-12T09:00:00Z"
     assert found["due_legal_outer"] == "2026-12-14T22:59:59Z"
+    waits = await fleet.get("/v1/due", rule=FINAL, fact="aware_at=2026-11-20T10:00:00+01:00")
+    assert (waits["state"], waits["due_operational"]) == ("awaiting_anchor", None)
     path, headers = "/v1/due", fleet.world.headers("psirt")
     for query, field in (
         ({"rule": "cra.none", "anchor": "2026-11-28T09:00:00Z"}, "rule"),
         ({"rule": FINAL, "anchor": "2026-11-28T09:00:00"}, "anchor"),
         ({"rule": FINAL, "anchor": "2026-11-28T09:00:00Z", "country": "NO"}, "country"),
+        ({"rule": FINAL, "anchor": "2026-11-28T09:00:00Z", "zone": "Europe/Oz"}, "zone"),
+        ({"rule": FINAL, "fact": "aware_at=soon"}, "fact"),
     ):
         answer = await fleet.http.get(path, params=query, headers=headers)
         assert (answer.status_code, answer.json()["parameter"]) == (422, field)

@@ -1,11 +1,16 @@
 """The calculator: both deadlines, on what basis, what stands beside them, and why."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.deadline_clock import calculator
+from services.deadline_clock.domain.calendars import MEMBER_STATES
 from services.deadline_clock.domain.counting import Asked, CountingError
+from services.deadline_clock.domain.counting import counted as counted_rule
+from services.deadline_clock.domain.rules import Rule, Unit
 from services.deadline_clock.library import library
 from services.deadline_clock.views import DueView
 from tests.unit.deadline_clock.facts import BOOK
@@ -156,6 +161,26 @@ def test_the_reasoning_says_why_a_limit_rolled_and_by_whose_holidays() -> None:
     told = due("mdr.serious_incident", "2026-12-11T10:00:00+01:00", country="DE").reasoning
     assert any("public holidays of DE, edition 2026.11" in step for step in told)
     assert any("2026-12-28 (Monday)" in step and "Article 3(4)" in step for step in told)
+
+
+@given(
+    st.datetimes(datetime(2024, 1, 1), datetime(2040, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.integers(0, 10_000_000),
+    st.sampled_from([each for each in BOOK if each.period is not None]),
+    st.sampled_from(sorted(MEMBER_STATES)),
+)
+def test_no_rule_of_any_pack_is_due_after_the_law_or_later_for_an_earlier_anchor(
+    anchor: datetime, seconds: int, rule: Rule, country: str
+) -> None:
+    where = rule.countries[0] if rule.countries else country
+    found = counted_rule(rule, Asked(anchor, where), BOOK).due
+    before = counted_rule(rule, Asked(anchor - timedelta(seconds=seconds), where), BOOK).due
+    assert found is not None
+    assert before is not None
+    assert anchor < found.operational <= found.outer
+    assert before.outer <= found.outer
+    if rule.period is not None and rule.period.unit is Unit.HOUR:
+        assert before.operational <= found.operational
 
 
 def test_an_anchor_before_the_rule_applied_is_told() -> None:

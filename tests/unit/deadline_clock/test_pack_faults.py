@@ -195,3 +195,10 @@ def test_a_pack_of_rules_and_one_of_chains_are_told_apart() -> None:
     assert joined([parsed("escalation.yaml", steps), parsed("nis2.yaml", NIS2)]).book.packs
     with pytest.raises(PackError, match="no pack has escalation chains"):
         joined([parsed("nis2.yaml", NIS2)])
+
+
+def test_two_rules_for_the_same_stage_on_the_same_days_are_refused() -> None:
+    again = CRA.replace("    stage: final\n    anchor: measure_available_at",
+                        "    stage: notification\n    anchor: measure_available_at", 1)  # fmt: skip
+    said = fault(again)
+    assert "overlap those of cra.aev.notification, which asks for the same stage" in said
