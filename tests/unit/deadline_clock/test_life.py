@@ -332,6 +332,27 @@ def test_coverage_below_the_limit_meets_nothing() -> None:
     assert works.of("band.critical.coverage").clock.state is ClockState.MET
 
 
+def test_a_clock_says_how_sure_we_are_and_only_law_has_a_legal_limit() -> None:
+    works = Clockwork()
+    works.decide(replace(CASE, risks=(band("critical"),), signals=(signal(),)))
+    law, policy = works.of(WARNING).clock, works.of("band.critical.fix").clock
+    assert (law.confidence, policy.confidence) == ("verified", "verified")
+    assert law.due_legal_outer is not None
+    assert policy.due_operational is not None
+    assert policy.due_legal_outer is None
+
+
+def test_rules_that_no_facts_answer_yet_start_no_clock_whatever_happens() -> None:
+    works = Clockwork()
+    works.decide(
+        replace(CASE, risks=(band("critical"),), assessments=(confirmed(),),
+                measures=(replace(PATCH, available_at=T0 + HOUR),))
+    )  # fmt: skip
+    started = {each.clock.rule for each in works.held.values()}
+    assert {WARNING, FINAL, "band.critical.fix"} <= started
+    assert not {"cra.user_notice", "cra.ie.aev.notification", "mdr87a.report"} & started
+
+
 def test_a_case_that_no_longer_bears_on_a_product_ends_policy_clocks_never_legal_ones() -> None:
     works = Clockwork()
     facts = replace(SIGNALLED, risks=(band("high"),))

@@ -154,3 +154,37 @@ def test_every_open_point_that_bears_on_a_rule_names_one_of_its_own_pack() -> No
         own = {each.id for each in pack.rules}
         for point in pack.open_points:
             assert set(point.rules) <= own
+
+
+@pytest.mark.parametrize(
+    ("pack", "words"),
+    [
+        ("us-806", "806.10(c)(2) to (4)"),
+        ("us-806", "sequence numbers"),
+        ("us-806", "Through which channel FDA takes the report"),
+        ("cra", "39 or 43"),
+        ("cra", "through an interface, or in other languages"),
+        ("eu-mdr", "MIR form 7.3.1"),
+        ("eu-mdr", "EUDAMED"),
+        ("eu-mdr", "Articles 2, 85, 86 and 89"),
+        ("cra", "Digital Omnibus"),
+        ("nis2", "amendments of NIS2"),
+        ("proposed", "COM(2025) 1023 or CIRCIA"),
+        ("cra", "Article 64(10)"),
+        ("cra", "sensitive or important"),
+        ("cra", "predates awareness"),
+        ("us-postmarket-2016", "ISAO"),
+        ("cra", "Article 3(2)(c)"),
+        ("eu-mdr", "Article 3(5)"),
+        ("cvd", "29147"),
+        ("cra", "KEV"),
+        ("us-803", "weekend or holiday rolls"),
+        ("us-806", "working day in Part 806"),
+        ("cra", "legacy devices"),
+        ("cra", "in-house or for research"),
+    ],
+)
+def test_each_question_that_nobody_has_settled_is_shown_as_open(pack: str, words: str) -> None:
+    held = BOOK.pack(pack)
+    assert held is not None
+    assert words in " ".join(point.point for point in held.open_points)

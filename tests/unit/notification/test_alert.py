@@ -85,6 +85,14 @@ def test_a_page_says_what_is_left_what_lacks_and_who_is_next() -> None:
     assert body(told, ENVELOPE).content.draft is not None
 
 
+def test_a_page_says_how_sure_we_are_of_its_rule_where_the_clock_says_so() -> None:
+    sure = escalated(clock=clock(confidence="interpretation"))
+    assert "rule cra.aev.early_warning (interpretation), cra@1" in text(
+        content(sure, None), ENVELOPE
+    )
+    assert "rule cra.aev.early_warning, cra@1" in text(content(escalated(), None), ENVELOPE)
+
+
 def test_a_page_that_went_ahead_of_its_draft_says_so_and_where_it_will_be() -> None:
     told = content(escalated(), pending("d1"))
     assert told.summary.endswith("draft is being prepared")
