@@ -23,6 +23,9 @@ from services.deadline_clock.domain.reasoning import basis, instant, steps
 from services.deadline_clock.domain.rules import OpenPoint, Rule, RuleBook, Status
 from services.deadline_clock.domain.terms import PLACES, AnchorName, Unit
 
+_YEARS = range(1950, 2200)
+"""Years in which a deadline may begin: beyond, calendars themselves come to an end."""
+
 _UNDECIDED = "no country given: Brussels time, no public holidays"
 
 
@@ -108,6 +111,12 @@ def _chosen(rule: Rule, asked: Asked) -> Anchored | None:
         if name not in KNOWN:
             mend = f"take one of {', '.join(sorted(KNOWN))}"
             raise CountingError("fact", f"there is no fact {name}", mend)
+    for name, at in {"anchor": asked.anchor, **asked.facts}.items():
+        if at is not None and at.year not in _YEARS:
+            years = f"{_YEARS.start} to {_YEARS.stop - 1}"
+            raise CountingError(
+                name, f"the year {at.year} is no year of these laws", f"take {years}"
+            )
     if asked.anchor is not None:
         return Anchored(asked.anchor)
     if not asked.facts:

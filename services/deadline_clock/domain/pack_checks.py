@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -21,7 +22,7 @@ def contradictions(document: Document) -> Iterator[str]:
     yield from head_days(document)
     yield from _calendars(document)
     seen: set[str] = set()
-    zones = available_timezones()
+    zones = _zones()
     for position, raw in enumerate(rules):
         where = document.where(["rules", position])
         if raw["id"] in seen:
@@ -35,6 +36,12 @@ def contradictions(document: Document) -> Iterator[str]:
         for unknown in sorted(set(raw.get("rules", ())) - seen):
             place = document.where(["open_points", position])
             yield f"{place}: rules: {unknown} is no rule of this pack; name one that is"
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Every zone there is; asking walks folders, so it is asked once."""
+    return frozenset(available_timezones())
 
 
 def head_days(document: Document) -> Iterator[str]:
@@ -61,7 +68,7 @@ def _calendars(document: Document) -> Iterator[str]:
         )
 
 
-def _rule(raw: Raw, zones: set[str]) -> Iterator[str]:
+def _rule(raw: Raw, zones: frozenset[str]) -> Iterator[str]:
     days = {field: raw[field] for field in ("applies_from", "applies_until") if field in raw}
     for field, text in days.items():
         if not _is_day(text):

@@ -263,6 +263,13 @@ def test_a_fact_that_cannot_be_read_is_refused_with_its_mend(fact: str) -> None:
     assert refused.value.mend
 
 
+@pytest.mark.parametrize("anchor", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"])
+@pytest.mark.parametrize("rule", ["cra.aev.early_warning", "cra.si.final", "us806.report"])
+def test_an_anchor_at_the_end_of_all_calendars_is_refused(rule: str, anchor: str) -> None:
+    with pytest.raises(CountingError, match="take 1950 to 2199"):
+        due(rule, anchor)
+
+
 def test_nothing_to_count_from_is_refused() -> None:
     with pytest.raises(CountingError, match="nothing to count from"):
         counted("cra.aev.final")

@@ -18,6 +18,7 @@ SCHEMA = (FOLDER / "rules.schema.json").read_text("utf-8")
 CHAINS = (FOLDER / "escalation.schema.json").read_text("utf-8")
 CRA = (FOLDER / "cra.yaml").read_text("utf-8")
 BANDS = (FOLDER / "clinical-bands.yaml").read_text("utf-8")
+UNIT = CRA[: CRA.index("unit: hour")].count("\n") + 1
 STEPS = (FOLDER / "escalation.yaml").read_text("utf-8")
 
 
@@ -59,7 +60,7 @@ def test_a_changed_text_is_another_hash() -> None:
 @pytest.mark.parametrize(
     ("text", "wrong", "right", "said"),
     [
-        (CRA, "unit: hour", "unit: fortnight", ["cra.yaml:76 rule cra.aev.early_warning", "unit"]),
+        (CRA, "unit: hour", "unit: fortnight", [f"cra.yaml:{UNIT} rule cra.aev.early_warning"]),
         (CRA, "    authority: Reg", "    authorities: Reg", ["authority", "add the field"]),
         (CRA, "period: 24", "period: 0", ["rules/0/period"]),
         (CRA, "roll: none", "roll: next_working_day", ["rules/0/roll", "allowed value"]),
