@@ -18,6 +18,7 @@ _MENDS = {
     "required": "add the field",
     "const": "take the allowed value",
     "additionalProperties": "remove the field or check its spelling",
+    "type": "write a value of that type; text that looks like a number needs quotes",
 }
 
 
@@ -80,6 +81,7 @@ def read(name: str, text: str) -> Document:
         PackError: it is not YAML, is empty, or gives a key twice.
     """
     try:
+        _refuse_odd_shapes(name, text)
         loader = _Loader(text)
         tree = loader.get_single_node()
         content = loader.construct_document(tree) if tree is not None else None
@@ -93,6 +95,23 @@ def read(name: str, text: str) -> Document:
     document = Document(name, content, tree, hashlib.sha256(text.encode()).hexdigest())
     _refuse_repeated_keys(document, tree)
     return document
+
+
+_DEEPEST = 20
+"""Levels of nesting; a pack has six."""
+
+
+def _refuse_odd_shapes(name: str, text: str) -> None:
+    """An alias can make a document larger than it looks, or hold itself; a pack needs none."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
+            raise PackError(f"{name}:{line}: an alias (*); write out what it stands for")
+        if depth > _DEEPEST:
+            raise PackError(f"{name}:{line}: nested too deeply; a pack has a few levels")
 
 
 def _refuse_repeated_keys(document: Document, node: yaml.Node) -> None:

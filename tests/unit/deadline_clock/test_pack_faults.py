@@ -202,3 +202,26 @@ def test_two_rules_for_the_same_stage_on_the_same_days_are_refused() -> None:
                         "    stage: notification\n    anchor: measure_available_at", 1)  # fmt: skip
     said = fault(again)
     assert "overlap those of cra.aev.notification, which asks for the same stage" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: &a [*a]\n", "x.yaml:1: an alias"),
+        ("a: &a [1]\nb: *a\n", "x.yaml:2: an alias"),
+        ("[" * 100_000, "nested too deeply"),
+        ("? [1, 2]\n: 3\n", "not YAML"),
+        ("a: 1\n---\nb: 2\n", "x.yaml:2: not YAML"),
+        ("- a\n", "is not of type"),
+        ("rules: [3]\n", 'rules/0: 3 is not of type "object"'),
+        ("chains: 3\n", 'chains: 3 is not of type "array"'),
+        ("version: 2026.11\n", "text that looks like a number needs quotes"),
+        ("a: !!python/object:os.system x\n", "not YAML"),
+        ("a: \x00\n", "not YAML"),
+        ("", "is empty"),
+    ],
+)
+def test_what_is_no_pack_at_all_is_refused_and_never_a_traceback(text: str, said: str) -> None:
+    with pytest.raises(PackError) as refused:
+        parsed("x.yaml", text)
+    assert said in str(refused.value)
