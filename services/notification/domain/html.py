@@ -46,6 +46,7 @@ class Sheet:
     due: datetime | None
     due_legal_outer: datetime | None
     zone: str
+    confidence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ async def show_sheet(draft: str, unit: CurrentUnit) -> Response:
         due=clock.due_operational,
         due_legal_outer=clock.due_legal_outer,
         zone=clock.zone,
+        confidence=clock.confidence,
     )
     return Response(html.render(sheet), media_type="text/html", headers=html.HEADERS)
 

@@ -130,6 +130,7 @@ class Stage:
         values: dict[str, Any] = {
             "clock": f"{template}/{self.product}/{self.case}", "case": self.case,
             "rule": f"cra.aev.{stage}", "pack": "cra@2026.11.21", "kind": RuleKind.LAW,
+            "confidence": "verified",
             "label": label, "authority": "Regulation (EU) 2024/2847 Article 14(2)",
             "stage": stage, "met_by": MetBy.FILING, "product": self.product, "entity": "maker",
             "mode": ClockMode.MANDATORY, "mode_reason": "a product with digital elements",

@@ -40,9 +40,10 @@ async def test_an_escalation_reaches_webhook_and_mail_with_what_a_page_must_say(
     [mail] = [m for m in service.mail.to("psirt-1@example.org") if stage.case in m["Subject"]]
     text = mail.get_content()
     for wanted in (
-        "23 h 0 m left", "CRA 24 h early warning", "cra.aev.early_warning", "cra@2026.11.21",
-        "mandatory", "aware_at", "set by psirt", "a filing is recorded", "prepared, not sent",
-        "Europe/Berlin", "/ack/", "Engineer psirt-2, if nobody acknowledges within 15 min",
+        "23 h 0 m left", "CRA 24 h early warning", "cra.aev.early_warning (verified)",
+        "cra@2026.11.21", "mandatory", "aware_at", "set by psirt", "a filing is recorded",
+        "prepared, not sent", "Europe/Berlin", "/ack/",
+        "Engineer psirt-2, if nobody acknowledges within 15 min",
     ):  # fmt: skip
         assert wanted in text, wanted
     assert service.hooks.to("psirt-2", alert=raised.alert) == []

@@ -324,6 +324,7 @@ async def test_the_sheet_lists_gaps_first_and_holds_nothing_inline(stage: Stage)
     assert "default-src 'self'" in answer.headers["content-security-policy"]
     assert page.index("Open fields") < page.index("Fields, in the order of the form")
     assert "prepared, not sent" in page
+    assert "cra@2026.11.21 (law, verified)" in page
     assert "<script>alert" not in page
     for forbidden in ("style=", "onclick=", "<style", "javascript:"):
         assert forbidden not in page
