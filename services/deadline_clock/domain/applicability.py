@@ -124,7 +124,7 @@ def place(rule: Rule, entity: EntityRegistered | None) -> Place:
     Brussels time and no holidays are assumed: the stricter reading, an end rolls less far.
     """
     if rule.zone not in PLACES:
-        return Place(None, rule.zone)
+        return Place(rule.countries[0] if rule.countries else None, rule.zone)
     stated = entity.main_establishment if entity is not None else None
     if stated is not None and stated.country in MEMBER_STATES:
         return Place(stated.country, ZONES[stated.country])

@@ -111,3 +111,18 @@ def test_union_periods_are_counted_at_the_main_establishment(
 
 def test_fda_periods_are_counted_in_new_york_wherever_the_maker_is() -> None:
     assert place(FDA, entity("IE")).zone == "America/New_York"
+
+
+def test_a_national_rule_is_counted_in_its_own_country_wherever_the_maker_is() -> None:
+    national = BOOK.rule("nis2.de.final")
+    assert national is not None
+    found = place(national, entity("IE"))
+    assert (found.country, found.zone) == ("DE", "Europe/Berlin")
+
+
+def test_a_regime_that_no_facts_answer_yet_is_off_and_never_called_policy() -> None:
+    vigilance = BOOK.rule("mdr.serious_incident")
+    assert vigilance is not None
+    found = applicability(vigilance, product())
+    assert found.mode is ClockMode.OFF
+    assert "no facts answer yet" in found.reason

@@ -177,6 +177,18 @@ def test_a_companys_own_policy_stands_in_for_the_one_that_ships(
     )
 
 
+def test_a_companys_own_escalation_stands_in_for_the_one_that_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = (FOLDER / "escalation.yaml").read_text("utf-8")
+    own = changed(steps, "psirt-oncall", "night-shift").replace("2026.11.21", "2026.12.1", 1)
+    (tmp_path / "steps.yaml").write_text(own, "utf-8")
+    monkeypatch.setenv("PATCHVIGIL_POLICY_PACKS", str(tmp_path))
+    held = library.__wrapped__().escalation
+    assert held.reference == "escalation@2026.12.1"
+    assert held.chains[0].steps[0].targets == ("night-shift",)
+
+
 def test_a_file_never_overrides_law(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "law.yaml").write_text(CRA, "utf-8")
     monkeypatch.setenv("PATCHVIGIL_POLICY_PACKS", str(tmp_path))
