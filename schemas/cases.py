@@ -72,6 +72,19 @@ class ScopeItem(Value):
     held_at: Instant = Field(description="First instant at which we held a finding for it.")
 
 
+class CaseReport(Value):
+    """A report or an incident in a case: what awareness under vigilance law rests on."""
+
+    report: Name = Field(description="The report's id.")
+    incident: bool = Field(description="Something happened at a customer, not only a finding.")
+    title: Name = Field(description="Title.")
+    product: str | None = Field(default=None, description="Product it concerns, if known.")
+    version: str | None = Field(default=None, description="Version it concerns, if known.")
+    harm: Harm | None = Field(default=None, description="Harm stated, for an incident.")
+    country: str | None = Field(default=None, description="Country of the incident, if stated.")
+    received_at: Instant = Field(description="First receipt by any employee or representative.")
+
+
 class CaseScoped(CaseEvent):
     """The full list of product versions that a case bears on, and what names it now."""
 
@@ -83,6 +96,9 @@ class CaseScoped(CaseEvent):
     identifiers: tuple[str, ...] = Field(default=(), description="Its identifiers.")
     summary: str = Field(default="", description="Description of the vulnerability, if known.")
     items: tuple[ScopeItem, ...] = Field(description="Every product version.")
+    reports: tuple[CaseReport, ...] = Field(
+        default=(), description="Every report and incident in the case, by first receipt."
+    )
     scoped_at: Instant = Field(description="When triage decided this scope.")
 
 
@@ -155,6 +171,10 @@ class IncidentAssessed(CaseEvent):
 
     regime: Name = Field(description="eu_mdr, eu_ivdr, us_803, cra or nis2.")
     product: Name = Field(description="The product.")
+    report: str | None = Field(
+        default=None,
+        description="The incident or safety event it answers; None answers all received by then.",
+    )
     reportable: bool = Field(description="The answer.")
     harm: Harm = Field(description="Harm as assessed.")
     aware_at: Instant = Field(description="Awareness under that regime.")

@@ -178,12 +178,32 @@ class Nis2Status(StrEnum):
 
 
 class Establishment(Value):
-    """Where an entity's cybersecurity decisions are taken (CRA Article 14(7))."""
+    """Where an entity belongs in the Union, by the steps of CRA Article 14(7).
+
+    `country` is the answer, where a person has given it; else the first step with a Member State
+    gives it.
+    """
 
     country: Country | None = Field(default=None, description="Member State of main establishment.")
     basis: str = Field(
         default="", description="Which step of the Article 14(7) cascade, and why it holds."
     )
+    decisions: Country | None = Field(
+        default=None, description="Where decisions on cybersecurity are predominantly taken."
+    )
+    employees: Country | None = Field(
+        default=None, description="Where the establishment with most employees in the Union is."
+    )
+    representative: Country | None = Field(
+        default=None, description="Where the authorised representative for most products is."
+    )
+    importer: Country | None = Field(
+        default=None, description="Where the importer that places most products is."
+    )
+    distributor: Country | None = Field(
+        default=None, description="Where the distributor that makes most products available is."
+    )
+    users: Country | None = Field(default=None, description="Where most users are.")
 
 
 class EntityRegistered(Event):

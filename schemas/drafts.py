@@ -3,6 +3,7 @@
 Only notification writes it. Nothing here was ever sent to an authority by the software.
 """
 
+from enum import StrEnum
 from typing import ClassVar
 
 from pydantic import Field
@@ -105,14 +106,26 @@ class FilingRecorded(CaseDocument):
     )
 
 
+class NoticeKind(StrEnum):
+    """Whom a notice tells what: customers, a reporter, or a Notified Body."""
+
+    ADVISORY = "advisory"
+    FIELD_SAFETY_NOTICE = "field_safety_notice"
+    WORKAROUND = "workaround"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    NOTIFIED_BODY = "notified_body"
+
+
 class NoticeSent(CaseDocument):
-    """Customers were told something about a case."""
+    """Customers, a reporter or a Notified Body were told something about a case."""
 
     TYPE: ClassVar[str] = "notice.sent.v1"
 
     notice: Name = Field(description="Id.")
     product: str | None = Field(default=None, description="Product.")
-    kind: Name = Field(description="advisory, field_safety_notice or workaround.")
+    kind: Name = Field(
+        description="advisory, field_safety_notice, workaround, acknowledgement, notified_body."
+    )
     channel: Name = Field(description="How.")
     recipients: int = Field(ge=0, description="How many.")
     sent_by: Name = Field(description="The person who released it.")

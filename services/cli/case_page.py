@@ -10,7 +10,7 @@ SECTIONS: Mapping[str, list[str]] = {
     "clocks": ["label", "product", "mode", "state", "due", "clock"],
     "assessments": ["product", "verdict", "assessed_by", "assessed_at", "aware_at", "ground"],
     "incident_assessments": [
-        "product", "regime", "reportable", "harm", "assessed_by", "aware_at", "ground",
+        "product", "report", "regime", "reportable", "harm", "assessed_by", "aware_at", "ground",
     ],
     "decisions": ["question", "product", "outcome", "decided_by", "decided_at", "ground"],
     "measures": [

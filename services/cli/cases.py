@@ -165,14 +165,18 @@ def incident(
     harm: Annotated[Harm, typer.Option(help="Harm that it did or might have done.")],
     aware_at: Annotated[str, typer.Option(help="Instant with its zone: when you became aware.")],
     ground: Ground,
+    report: Annotated[
+        str | None,
+        typer.Option(help="The incident or safety event it answers; all received so far without."),
+    ] = None,
     reopen: Reopen = None,
     json: AsJson = False,
     who: As = None,
 ) -> None:
     """Answer for one product and regime whether an incident is reportable."""
     body = {
-        "product": product, "regime": regime, "reportable": reportable, "harm": harm,
-        "aware_at": aware_at, "ground": ground, "reopen_trigger": reopen,
+        "product": product, "report": report, "regime": regime, "reportable": reportable,
+        "harm": harm, "aware_at": aware_at, "ground": ground, "reopen_trigger": reopen,
     }  # fmt: skip
     _act(case, "/incident-assessments", body, who, wanted=json)
 

@@ -17,7 +17,9 @@ ClockState = Literal[
 ]
 ClockMode = Literal["mandatory", "shadow", "off"]
 AlertState = Literal["open", "exhausted", "acknowledged", "resolved"]
-NoticeKind = Literal["advisory", "field_safety_notice", "workaround"]
+NoticeKind = Literal[
+    "advisory", "field_safety_notice", "workaround", "acknowledgement", "notified_body"
+]
 CampaignState = Literal["planned", "running", "completed", "aborted"]
 DeviceState = Literal[
     "not_offered",

@@ -6,7 +6,7 @@ Cases, drafts and waves share one consumer and its order: they state facts of th
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from schemas.campaigns import WaveStarted
+from schemas.campaigns import SafetyStopped, WaveStarted
 from schemas.cases import (
     CaseClosed,
     CaseMerged,
@@ -16,12 +16,14 @@ from schemas.cases import (
     CaseSignalled,
     DecisionRecorded,
     ExploitationAssessed,
+    IncidentAssessed,
     MeasureApproved,
     MeasureAvailable,
     MeasurePlanned,
+    PathwayDecided,
     RiskAssessed,
 )
-from schemas.drafts import FilingRecorded, NoticeSent
+from schemas.drafts import FilingRecorded, NoticeSent, RequestReceived
 from schemas.event import Event
 from services.deadline_clock import casework
 from services.deadline_clock.consumer import consumer
@@ -48,7 +50,9 @@ class _Turn:
     CaseScoped,
     CaseSignalled,
     ExploitationAssessed,
+    IncidentAssessed,
     RiskAssessed,
+    PathwayDecided,
     DecisionRecorded,
     MeasurePlanned,
     MeasureApproved,
@@ -58,7 +62,9 @@ class _Turn:
     CaseReopened,
     FilingRecorded,
     NoticeSent,
+    RequestReceived,
     WaveStarted,
+    SafetyStopped,
     name="case-facts",
 )
 async def on_case_facts(batch: Batch, unit: Unit) -> None:

@@ -199,6 +199,7 @@ def _emit(unit: Unit, work: Work, causes: Causes) -> None:
             identifiers=header.identifiers,
             summary=header.summary,
             items=header.items,
+            reports=header.reports,
             scoped_at=unit.now,
         )
         unit.emit(scoped, cause=cause, case=work.case)

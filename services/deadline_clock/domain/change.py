@@ -34,7 +34,8 @@ class Held:
     @property
     def slot(self) -> tuple[str, str, str]:
         """What it is the clock of, inside its case."""
-        return (self.clock.rule, self.clock.product or "", self.occurrence)
+        about = self.clock.product or self.clock.member_state or ""
+        return (self.clock.rule, about, self.occurrence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class Change:
 
     @property
     def begins(self) -> bool:
-        """Whether it has a deadline from now on that it had not before."""
-        return _has_deadline(self.after) and not _has_deadline(self.before)
+        """Whether it asks for something from now on that it did not ask for before."""
+        return _asks(self.after) and not _asks(self.before)
 
     @property
     def confirmed(self) -> bool:
@@ -91,5 +92,8 @@ class Change:
         )
 
 
-def _has_deadline(held: Held | None) -> bool:
-    return held is not None and held.open and held.clock.due_operational is not None
+def _asks(held: Held | None) -> bool:
+    """Whether somebody has to act: by a deadline, or (where the law has no number) at all."""
+    if held is None or not held.open:
+        return False
+    return held.clock.due_operational is not None or held.clock.state is ClockState.RUNNING

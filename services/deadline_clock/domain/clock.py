@@ -18,10 +18,12 @@ from schemas.clocks import (
     ClockMoved,
     ClockStarted,
     ClockState,
+    MetBy,
     RuleKind,
 )
 from services.deadline_clock.domain.change import OPEN, Change, Held
-from services.deadline_clock.domain.facts import CaseFacts, Filing
+from services.deadline_clock.domain.facts import CaseFacts
+from services.deadline_clock.domain.filings import first_filing
 from services.deadline_clock.domain.identity import clock_id
 from services.deadline_clock.domain.obligations import Obligation
 from services.deadline_clock.domain.standing import Met
@@ -92,6 +94,7 @@ def _followed(held: Held, facts: CaseFacts) -> Change | None:
 
 def _after(held: Held | None, wanted: Obligation, facts: CaseFacts, now: datetime) -> Held:
     identity = held.clock.clock if held is not None else _identity(wanted, facts)
+    subject = wanted.subject
     met = wanted.met or _filed(wanted, identity, facts)
     rule = wanted.rule
     # Guidance and policy set no last moment of the law.
@@ -107,8 +110,9 @@ def _after(held: Held | None, wanted: Obligation, facts: CaseFacts, now: datetim
         confidence=rule.confidence.value,
         stage=rule.stage,
         met_by=rule.met_by,
-        product=wanted.product,
-        entity=wanted.entity,
+        product=subject.product,
+        entity=subject.entity,
+        member_state=subject.member_state,
         mode=wanted.mode,
         mode_reason=wanted.mode_reason,
         assumed=wanted.assumed,
@@ -131,7 +135,7 @@ def _after(held: Held | None, wanted: Obligation, facts: CaseFacts, now: datetim
         at = max(now, clock.due_operational) if same and clock.due_operational is not None else now
     return Held(
         clock=_late(clock, at),
-        occurrence=wanted.occurrence,
+        occurrence=subject.occurrence,
         initial_load=wanted.initial_load,
         because=met.by if met is not None else wanted.because,
         decided_by=wanted.decided_by,
@@ -140,8 +144,7 @@ def _after(held: Held | None, wanted: Obligation, facts: CaseFacts, now: datetim
 
 
 def _identity(wanted: Obligation, facts: CaseFacts) -> str:
-    parts = (wanted.rule.id, wanted.entity, wanted.product, facts.case, wanted.occurrence)
-    return str(clock_id(*parts))
+    return str(clock_id(wanted.rule.id, wanted.subject, facts.case))
 
 
 def _late(clock: Clock, at: datetime) -> Clock:
@@ -164,21 +167,11 @@ def _late(clock: Clock, at: datetime) -> Clock:
 
 def _filed(wanted: Obligation, identity: str, facts: CaseFacts) -> Met | None:
     """A filing for this very clock, or for its rule where it lists the product."""
-    if wanted.rule.met_by != "filing":
+    if wanted.rule.met_by is not MetBy.FILING:
         return None
-    first = min(
-        (each for each in facts.filings if _covers(each, wanted, identity)),
-        key=lambda each: (each.filed_at, each.filing),
-        default=None,
-    )
+    first = first_filing(facts, wanted.rule.id, wanted.subject, identity)
     return (
         None if first is None else Met(first.filed_at, f"filing {first.filing} by {first.filed_by}")
-    )
-
-
-def _covers(filing: Filing, wanted: Obligation, identity: str) -> bool:
-    return filing.clock == identity or (
-        filing.rule == wanted.rule.id and wanted.product in filing.products
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.deadline_clock.domain.anchoring import KNOWN, Anchored, anchored
-from services.deadline_clock.domain.applicability import Place
+from services.deadline_clock.domain.places import Place
 from services.deadline_clock.domain.arithmetic import (
     Deadline,
     deadline,

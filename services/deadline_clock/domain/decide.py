@@ -87,7 +87,7 @@ def _changes(
 
 
 def _slot(wanted: Obligation) -> tuple[str, str, str]:
-    return (wanted.rule.id, wanted.product, wanted.occurrence)
+    return (wanted.rule.id, wanted.subject.about, wanted.subject.occurrence)
 
 
 def _by_slot(clocks: Iterable[Held]) -> Mapping[tuple[str, str, str], Sequence[Held]]:

@@ -176,9 +176,9 @@ def severity(clock: Clock, step: Step) -> Severity:
 def told_now(clock: Clock, chain: Chain, name: str) -> Step | None:
     """The step that is told the moment it happens: a start, a confirmation, an earlier deadline.
 
-    A provisional clock starts, a running one runs; one without a deadline tells nobody yet.
+    A provisional clock starts, a running one runs; one that waits for its anchor tells nobody yet.
     """
-    if clock.due_operational is None:
+    if clock.due_operational is None and clock.state is not ClockState.RUNNING:
         return None
     if name == START and clock.state is ClockState.RUNNING:
         return chain.step(RUNNING) or chain.step(START)

@@ -9,6 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.catalogue import EntityRegistered, ProductRegistered
+from services.deadline_clock.domain.happenings import (
+    Happening,
+    IncidentAnswer,
+    Report,
+    SafetyEvent,
+    of_report,
+    of_safety_event,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,40 @@ class Initiation:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What customers, a reporter or a Notified Body were told; without a product, of all."""
+
+    notice: str
+    product: str | None
+    kind: str
+    sent_at: datetime
+    sent_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an authority asked for; `rule` names what it asks for, `due_at` when it wants it."""
+
+    request: str
+    authority: str
+    rule: str | None
+    due_at: datetime | None
+    received_at: datetime
+    recorded_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pathway:
+    """The signed route of a change: whether a Notified Body approves it, is told, or neither."""
+
+    measure: str
+    product: str
+    route: str
+    decided_by: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Filing:
     """What a person handed to an authority."""
 
@@ -103,10 +145,11 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whether any version of a product is affected or still unknown."""
+    """Whether any version of a product is affected or still unknown, and since when we held it."""
 
     product: str
     bears: bool
+    held_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +163,10 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """All facts of one case, with the cases that were merged into it."""
+    """All facts of one case, with those of the cases that were merged into it (`absorbed`)."""
 
     case: str
+    absorbed: tuple[str, ...] = ()
     title: str = ""
     identifiers: tuple[str, ...] = ()
     scope: tuple[Scope, ...] = ()
@@ -133,6 +177,12 @@ class CaseFacts:
     measures: tuple[MeasureState, ...] = ()
     initiations: tuple[Initiation, ...] = ()
     filings: tuple[Filing, ...] = ()
+    reports: tuple[Report, ...] = ()
+    safety_events: tuple[SafetyEvent, ...] = ()
+    incident_answers: tuple[IncidentAnswer, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    requests: tuple[Request, ...] = ()
+    pathways: tuple[Pathway, ...] = ()
     closure: Closure | None = None
 
     def products(self) -> tuple[str, ...]:
@@ -143,6 +193,9 @@ class CaseFacts:
         named |= {each.product for each in self.risks}
         named |= {product for each in self.measures for product in each.products}
         named |= {each.product for each in self.initiations if each.product is not None}
+        named |= {each.product for each in self.reports if each.product is not None}
+        named |= {each.product for each in self.safety_events}
+        named |= {each.product for each in self.incident_answers}
         return tuple(sorted(named))
 
     def signals_of(self, product: str) -> tuple[Signal, ...]:
@@ -168,9 +221,42 @@ class CaseFacts:
         # Of answers of one instant the one recorded last comes first here, and max keeps it.
         return max(found, key=lambda each: each.decided_at, default=None)
 
+    def decisions_on(self, question: str, product: str) -> tuple[Decision, ...]:
+        """Every answer to a question for a product, in the order in which they were given."""
+        mine = (
+            each
+            for each in self.decisions
+            if each.question == question and each.product in {None, product}
+        )
+        return tuple(sorted(mine, key=lambda each: each.decided_at))
+
     def measures_of(self, product: str) -> tuple[MeasureState, ...]:
         """Measures for one product."""
         return tuple(each for each in self.measures if product in each.products)
+
+    def happenings_of(self, product: str) -> tuple[Happening, ...]:
+        """Incidents and safety events of a product, the first received first."""
+        found = [each for report in self.reports if (each := of_report(report)) is not None]
+        found += [of_safety_event(each) for each in self.safety_events]
+        mine = (each for each in found if each.product == product)
+        return tuple(sorted(mine, key=lambda each: (each.received_at, each.occurrence)))
+
+    def notices_of(self, product: str, *kinds: str) -> tuple[Notice, ...]:
+        """Notices on a product, of some kinds where any are named; the first sent first."""
+        mine = (
+            each
+            for each in self.notices
+            if each.product in {None, product} and (not kinds or each.kind in kinds)
+        )
+        return tuple(sorted(mine, key=lambda each: (each.sent_at, each.notice)))
+
+    def learned_at(self, product: str) -> datetime | None:
+        """When we first held anything on a product: a finding, evidence, a report."""
+        held = [each.held_at for each in self.scope if each.product == product and each.held_at]
+        held += [each.held_at for each in self.signals if each.product == product]
+        held += [each.received_at for each in self.reports if each.product == product]
+        held += [each.received_at for each in self.safety_events if each.product == product]
+        return min(held, default=None)
 
     def bears_on(self, product: str) -> bool:
         """Whether the case still bears on a product; one that no scope names is taken to."""

@@ -4,24 +4,27 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from schemas.campaigns import WaveStarted
+from schemas.campaigns import SafetyStopped, WaveStarted
 from schemas.cases import (
     CaseClosed,
     CaseOpened,
     CaseReopened,
+    CaseReport,
     CaseScoped,
     CaseSignalled,
     DecisionRecorded,
     ExploitationAssessed,
     ExploitationVerdict,
+    IncidentAssessed,
     Measure,
     MeasureApproved,
     MeasureAvailable,
     MeasurePlanned,
+    PathwayDecided,
     RiskAssessed,
     ScopeStatus,
 )
-from schemas.drafts import FilingRecorded, NoticeSent
+from schemas.drafts import FilingRecorded, NoticeSent, RequestReceived
 from schemas.event import Event
 from services.deadline_clock.domain.facts import (
     Assessment,
@@ -31,17 +34,26 @@ from services.deadline_clock.domain.facts import (
     Filing,
     Initiation,
     MeasureState,
+    Notice,
+    Pathway,
+    Request,
     Risk,
     Scope,
     Signal,
 )
+from services.deadline_clock.domain.happenings import IncidentAnswer, Report, SafetyEvent
 from services.deadline_clock.domain.merging import (
+    answer_id,
     decision_id,
     earliest,
     filing_id,
     initiation_id,
     measure_id,
+    notice_id,
+    pathway_id,
     product_id,
+    request_id,
+    safety_id,
 )
 
 T = TypeVar("T")
@@ -71,16 +83,42 @@ def concerned(event: Event, before: CaseFacts, after: CaseFacts) -> frozenset[st
 
 
 def _changed_scope(before: CaseFacts, after: CaseFacts) -> frozenset[str]:
+    """Products that began or ceased to be borne on, and those of new or changed reports."""
     was = {each.product: each.bears for each in before.scope}
     now = {each.product: each.bears for each in after.scope}
-    return frozenset(name for name in was | now if was.get(name) != now.get(name))
+    reports = set(before.reports) ^ set(after.reports)
+    spoken_of = {each.product for each in reports if each.product is not None}
+    return frozenset(name for name in was | now if was.get(name) != now.get(name)) | spoken_of
 
 
 def _scoped(facts: CaseFacts, event: CaseScoped) -> CaseFacts:
     bearing = {item.product for item in event.items if item.status in _BEARING}
     products = sorted({item.product for item in event.items})
-    scope = tuple(Scope(product, product in bearing) for product in products)
-    return replace(facts, title=event.title, identifiers=event.identifiers, scope=scope)
+    held = {
+        product: min(item.held_at for item in event.items if item.product == product)
+        for product in products
+    }
+    scope = tuple(Scope(product, product in bearing, held[product]) for product in products)
+    known = {each.report: each for each in facts.reports}
+    reports = tuple(_report(each, known.get(each.report), event) for each in event.reports)
+    return replace(
+        facts, title=event.title, identifiers=event.identifiers, scope=scope, reports=reports
+    )
+
+
+def _report(told: CaseReport, before: Report | None, event: CaseScoped) -> Report:
+    same = before is not None and before.harm == told.harm
+    return Report(
+        report=told.report,
+        incident=told.incident,
+        title=told.title,
+        product=told.product,
+        version=told.version,
+        harm=told.harm,
+        received_at=told.received_at,
+        harm_since=before.harm_since if same and before is not None else event.scoped_at,
+        country=told.country,
+    )
 
 
 def _signalled(facts: CaseFacts, event: CaseSignalled) -> CaseFacts:
@@ -151,10 +189,7 @@ def _measure(measure: Measure) -> MeasureState:
     )
 
 
-def _initiation(event: NoticeSent | WaveStarted) -> Initiation:
-    if isinstance(event, NoticeSent):
-        what = f"customer notice ({event.kind})"
-        return Initiation(what, event.notice, event.product, event.sent_at, event.sent_by)
+def _initiation(event: WaveStarted) -> Initiation:
     name = f"{event.campaign}/{event.wave}"
     return Initiation("first wave", name, event.product, event.started_at, "deployment-tracker")
 
@@ -200,8 +235,67 @@ def _measured(
     return replace(facts, measures=_put(facts.measures, _measure(event.measure), measure_id))
 
 
-def _initiated(facts: CaseFacts, event: NoticeSent | WaveStarted) -> CaseFacts:
+def _initiated(facts: CaseFacts, event: WaveStarted) -> CaseFacts:
     return replace(facts, initiations=_put(facts.initiations, _initiation(event), initiation_id))
+
+
+def _noticed(facts: CaseFacts, event: NoticeSent) -> CaseFacts:
+    notice = Notice(event.notice, event.product, event.kind, event.sent_at, event.sent_by)
+    return replace(facts, notices=_put(facts.notices, notice, notice_id))
+
+
+def _requested(facts: CaseFacts, event: RequestReceived) -> CaseFacts:
+    request = Request(
+        request=event.request,
+        authority=event.authority,
+        rule=event.rule,
+        due_at=event.due_at,
+        received_at=event.received_at,
+        recorded_by=event.recorded_by,
+    )
+    return replace(facts, requests=_put(facts.requests, request, request_id))
+
+
+def _stopped(facts: CaseFacts, event: SafetyStopped) -> CaseFacts:
+    safety = SafetyEvent(
+        event=f"{event.campaign}/{event.device}",
+        product=event.product,
+        device=event.device,
+        code=event.code,
+        received_at=event.received_at,
+    )
+    known = next((e for e in facts.safety_events if e.event == safety.event), None)
+    if known is not None and known.received_at <= safety.received_at:
+        return facts  # the first receipt counts
+    return replace(facts, safety_events=_put(facts.safety_events, safety, safety_id))
+
+
+def _answered_incident(facts: CaseFacts, event: IncidentAssessed) -> CaseFacts:
+    answer = IncidentAnswer(
+        regime=event.regime,
+        product=event.product,
+        report=event.report,
+        reportable=event.reportable,
+        harm=event.harm,
+        aware_at=event.aware_at,
+        assessed_at=event.assessed_at,
+        assessed_by=event.assessed_by,
+        ground=event.ground,
+        reopen_trigger=event.reopen_trigger,
+    )
+    answers = _put(facts.incident_answers, answer, answer_id)
+    return replace(facts, incident_answers=answers)
+
+
+def _signed(facts: CaseFacts, event: PathwayDecided) -> CaseFacts:
+    pathway = Pathway(
+        measure=event.measure,
+        product=event.product,
+        route=event.notified_body_route,
+        decided_by=event.decided_by,
+        decided_at=event.decided_at,
+    )
+    return replace(facts, pathways=_put(facts.pathways, pathway, pathway_id))
 
 
 def _filed(facts: CaseFacts, event: FilingRecorded) -> CaseFacts:
@@ -226,8 +320,12 @@ _FOLDINGS: dict[type[Event], Callable[[CaseFacts, Any], CaseFacts]] = {
     MeasurePlanned: _measured,
     MeasureApproved: _measured,
     MeasureAvailable: _measured,
-    NoticeSent: _initiated,
+    NoticeSent: _noticed,
+    RequestReceived: _requested,
     WaveStarted: _initiated,
+    SafetyStopped: _stopped,
+    IncidentAssessed: _answered_incident,
+    PathwayDecided: _signed,
     FilingRecorded: _filed,
     CaseClosed: _closed,
     CaseReopened: _reopened,

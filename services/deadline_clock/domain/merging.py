@@ -11,10 +11,14 @@ from services.deadline_clock.domain.facts import (
     Filing,
     Initiation,
     MeasureState,
+    Notice,
+    Pathway,
+    Request,
     Risk,
     Scope,
     Signal,
 )
+from services.deadline_clock.domain.happenings import IncidentAnswer, Report, SafetyEvent
 
 T = TypeVar("T")
 
@@ -27,6 +31,7 @@ def merged(survivor: CaseFacts, absorbed: CaseFacts) -> CaseFacts:
     """
     return replace(
         survivor,
+        absorbed=(*survivor.absorbed, absorbed.case, *absorbed.absorbed),
         scope=_scope_of_both(survivor, absorbed),
         signals=earliest((*survivor.signals, *absorbed.signals)),
         assessments=_strictest(survivor.assessments + absorbed.assessments),
@@ -35,6 +40,12 @@ def merged(survivor: CaseFacts, absorbed: CaseFacts) -> CaseFacts:
         measures=_union(absorbed.measures, survivor.measures, measure_id),
         initiations=_union(absorbed.initiations, survivor.initiations, initiation_id),
         filings=_union(absorbed.filings, survivor.filings, filing_id),
+        reports=_union(absorbed.reports, survivor.reports, report_id),
+        safety_events=_union(absorbed.safety_events, survivor.safety_events, safety_id),
+        incident_answers=_union(absorbed.incident_answers, survivor.incident_answers, answer_id),
+        notices=_union(absorbed.notices, survivor.notices, notice_id),
+        requests=_union(absorbed.requests, survivor.requests, request_id),
+        pathways=_union(absorbed.pathways, survivor.pathways, pathway_id),
     )
 
 
@@ -54,10 +65,13 @@ def _union(first: Iterable[T], second: Iterable[T], key: Callable[[T], Hashable]
 
 
 def _scope_of_both(survivor: CaseFacts, absorbed: CaseFacts) -> tuple[Scope, ...]:
-    bears: dict[str, bool] = {}
+    found: dict[str, Scope] = {}
     for each in (*survivor.scope, *absorbed.scope):
-        bears[each.product] = bears.get(each.product, False) or each.bears
-    return tuple(Scope(product, bears[product]) for product in sorted(bears))
+        before = found.get(each.product, each)
+        held = [at for at in (before.held_at, each.held_at) if at is not None]
+        bears = before.bears or each.bears
+        found[each.product] = Scope(each.product, bears, min(held, default=None))
+    return tuple(found[product] for product in sorted(found))
 
 
 def _strictest(assessments: tuple[Assessment, ...]) -> tuple[Assessment, ...]:
@@ -118,3 +132,33 @@ def initiation_id(item: Initiation) -> Hashable:
 def filing_id(item: Filing) -> Hashable:
     """The record."""
     return item.filing
+
+
+def report_id(item: Report) -> Hashable:
+    """The report."""
+    return item.report
+
+
+def safety_id(item: SafetyEvent) -> Hashable:
+    """The event."""
+    return item.event
+
+
+def answer_id(item: IncidentAnswer) -> Hashable:
+    """Each answer stays: a later one never hides what was answered before."""
+    return (item.regime, item.product, item.report, item.assessed_at)
+
+
+def notice_id(item: Notice) -> Hashable:
+    """The notice."""
+    return item.notice
+
+
+def request_id(item: Request) -> Hashable:
+    """The request."""
+    return item.request
+
+
+def pathway_id(item: Pathway) -> Hashable:
+    """The change in one product: its last signed route counts."""
+    return (item.measure, item.product)

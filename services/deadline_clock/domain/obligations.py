@@ -1,43 +1,37 @@
-"""What the facts of a case ask for: which obligation on which product, from when, how it stands.
+"""What the facts of a case ask for: which obligation on whom, from when, how it stands.
 
 Pure and without a present: the same facts give the same obligations, whenever and however often
 they are asked for. What lies in the past (lateness, what was told) is `clock`'s concern.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from schemas.clocks import Anchor, ClockMode, ClockState
-from services.deadline_clock.domain.applicability import (
-    Applicability,
-    Place,
-    applicability,
-    place,
-)
+from schemas.clocks import Anchor, ClockMode, ClockState, RuleKind
+from services.deadline_clock.domain import conditions
+from services.deadline_clock.domain.applicability import Applicability, applicability
 from services.deadline_clock.domain.arithmetic import Deadline, deadline
-from services.deadline_clock.domain.calendars import calendar, zone
+from services.deadline_clock.domain.calendars import MEMBER_STATES, calendar, zone
 from services.deadline_clock.domain.facts import CaseFacts, Surroundings
-from services.deadline_clock.domain.rules import Rule, RuleBook, Unit
+from services.deadline_clock.domain.identity import Subject
+from services.deadline_clock.domain.places import Place, member_states, place
+from services.deadline_clock.domain.rules import AnchorName, Regime, Rule, RuleBook, Unit
 from services.deadline_clock.domain.standing import Met, Question, Standing
-from services.deadline_clock.domain.wiring import wired
-
-_OCCURRENCE = "1"
-"""Exploitation and correction happen once a case and product; later regimes count them."""
+from services.deadline_clock.domain.terms import COMPETENT_AUTHORITY
+from services.deadline_clock.domain.wiring import Wire, wired
 
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """One rule's demand for one product of one case.
+    """One rule's demand of one subject in one case.
 
     `state` knows no lateness. `announced` is False where nothing is to be shown unless a clock
     already exists.
     """
 
     rule: Rule
-    product: str
-    entity: str | None
-    occurrence: str
+    subject: Subject
     mode: ClockMode
     mode_reason: str
     assumed: tuple[str, ...]
@@ -56,41 +50,119 @@ class Obligation:
 def obligations(
     facts: CaseFacts, surroundings: Surroundings, book: RuleBook, products: Iterable[str]
 ) -> Iterator[Obligation]:
-    """Every obligation of a case on some of its products, in the order of the rules."""
-    rules = book.firing()
-    for product in products:
-        for rule in rules:
-            found = _obligation(rule, product, facts, surroundings)
-            if found is not None:
-                yield found
+    """Every obligation of a case on some of its products and their makers, rule by rule."""
+    asked = tuple(products)
+    replaced = _replaced(book)
+    rules = [(rule, wire) for rule in book.firing() if (wire := wired(rule)) is not None]
+    for product in asked:
+        for rule, wire in rules:
+            if rule.regime is not Regime.NIS2:
+                question = _of_product(rule, product, facts, surroundings)
+                yield from _obligations(rule, wire, question, replaced)
+    for entity, members in _makers(facts, surroundings, asked).items():
+        for rule, wire in rules:
+            if rule.regime is Regime.NIS2:
+                for question in _of_entity(rule, entity, members, facts, surroundings):
+                    yield from _obligations(rule, wire, question, replaced)
 
 
-def _obligation(
-    rule: Rule, product: str, facts: CaseFacts, surroundings: Surroundings
-) -> Obligation | None:
-    wire = wired(rule)
-    if wire is None:
-        return None
-    where = place(rule, surroundings.entity_of(product))
-    question = Question(rule, product, facts, surroundings, _first_day(rule, where))
-    standing = wire.standing(question)
-    if standing is None:
-        return None
-    binds = applicability(rule, surroundings.products.get(product))
-    standing, binds = _settled(standing, binds)
+def _replaced(book: RuleBook) -> frozenset[tuple[str, str]]:
+    """Rules with the countries where national law stands in their place; guidance never does."""
+    return frozenset(
+        (rule.varies, country)
+        for rule in book.firing()
+        if rule.varies is not None and rule.kind is RuleKind.LAW
+        for country in rule.countries
+    )
+
+
+def _makers(
+    facts: CaseFacts, surroundings: Surroundings, asked: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """The makers of these products, each with all of its products in the case."""
+    wanted = {known.entity for name in asked if (known := surroundings.products.get(name))}
+    found: dict[str, tuple[str, ...]] = {}
+    for name in facts.products():
+        known = surroundings.products.get(name)
+        if known is not None and known.entity in wanted:
+            found[known.entity] = (*found.get(known.entity, ()), name)
+    return found
+
+
+def _of_product(rule: Rule, product: str, facts: CaseFacts, surroundings: Surroundings) -> Question:
     known = surroundings.products.get(product)
-    due = _due(rule, standing.anchor, where)
+    entity = known.entity if known is not None else None
+    where = place(rule, surroundings.entity_of(product))
+    return Question(
+        rule, product, facts, surroundings, where, first_day=_first_day(rule, where), entity=entity
+    )
+
+
+def _of_entity(
+    rule: Rule,
+    entity: str,
+    products: tuple[str, ...],
+    facts: CaseFacts,
+    surroundings: Surroundings,
+) -> Iterator[Question]:
+    """The duty is the entity's, once for each Member State whose law binds it."""
+    for country in member_states(surroundings.entities.get(entity)):
+        where = place(rule, surroundings.entities.get(entity), country)
+        yield Question(
+            rule=rule,
+            product="",
+            facts=facts,
+            surroundings=surroundings,
+            where=where,
+            first_day=_first_day(rule, where),
+            products=products,
+            entity=entity,
+            member_state=country,
+        )
+
+
+def _obligations(
+    rule: Rule, wire: Wire, question: Question, replaced: frozenset[tuple[str, str]]
+) -> Iterator[Obligation]:
+    """What a rule demands of a subject; one that does not ask ends the clocks it once started."""
+    country = question.country
+    unasked = None
+    if rule.countries and country not in rule.countries:
+        unasked = f"it is the rule of {', '.join(rule.countries)} only"
+    elif country is not None and (rule.id, country) in replaced:
+        unasked = f"the national law of {country} stands in its place"
+    elif not conditions.hold(question):
+        unasked = "its conditions do not hold"
+    for standing in wire.standings(question):
+        found = standing if unasked is None else _unasked(standing, unasked)
+        yield _obligation(question, found)
+
+
+def _unasked(standing: Standing, because: str) -> Standing:
+    return replace(
+        standing,
+        state=ClockState.SUPERSEDED,
+        because=because,
+        announced=False,
+        met=None,
+        reopen_trigger="that changes",
+    )
+
+
+def _obligation(question: Question, standing: Standing) -> Obligation:
+    rule, where = question.rule, _where(question, standing)
+    known = question.surroundings.products.get(question.product)
+    binds = applicability(rule, known, question.maker, question.member_state)
+    standing, binds = _settled(standing, binds)
     return Obligation(
         rule=rule,
-        product=product,
-        entity=known.entity if known is not None else None,
-        occurrence=_OCCURRENCE,
+        subject=question.subject(standing.occurrence),
         mode=binds.mode,
         mode_reason=binds.reason,
         assumed=(*binds.assumed, *standing.assumed, *_assumed_place(rule, where)),
         state=standing.state,
         anchor=standing.anchor,
-        due=due,
+        due=_due(rule, standing, where),
         zone=where.zone,
         because=standing.because,
         announced=standing.announced,
@@ -99,6 +171,13 @@ def _obligation(
         met=standing.met,
         initial_load=standing.initial_load,
     )
+
+
+def _where(question: Question, standing: Standing) -> Place:
+    """Where it is counted: the authority of the place of an incident is told of it."""
+    if question.rule.zone == COMPETENT_AUTHORITY and standing.country in MEMBER_STATES:
+        return place(question.rule, None, standing.country)
+    return question.where
 
 
 def _settled(standing: Standing, binds: Applicability) -> tuple[Standing, Applicability]:
@@ -111,6 +190,7 @@ def _settled(standing: Standing, binds: Applicability) -> tuple[Standing, Applic
             because=binds.reason,
             announced=False,
             reopen_trigger="the catalogue's facts change",
+            occurrence=standing.occurrence,
         )
         return ended, binds
     return standing, binds
@@ -123,11 +203,17 @@ def _first_day(rule: Rule, where: Place) -> datetime | None:
     return datetime(day.year, day.month, day.day, tzinfo=zone(where.zone))
 
 
-def _due(rule: Rule, anchor: Anchor | None, where: Place) -> Deadline | None:
-    if anchor is None or rule.period is None:
+def _due(rule: Rule, standing: Standing, where: Place) -> Deadline | None:
+    """When it is due: as somebody else set it, as the rule counts, or at the anchor itself."""
+    if standing.due is not None:
+        return Deadline(standing.due, standing.due)
+    if standing.anchor is None:
         return None
+    if rule.period is None:
+        at_once = rule.anchor is AnchorName.ACTION_STARTS_AT
+        return Deadline(standing.anchor.at, standing.anchor.at) if at_once else None
     days = calendar(rule.period.calendar, where.country, rule.period.edition)
-    return deadline(anchor.at, rule.period, zone(where.zone), days)
+    return deadline(standing.anchor.at, rule.period, zone(where.zone), days)
 
 
 def _assumed_place(rule: Rule, where: Place) -> tuple[str, ...]:

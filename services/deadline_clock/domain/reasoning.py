@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from schemas.clocks import RuleKind
 from services.deadline_clock.domain.anchoring import Anchored
-from services.deadline_clock.domain.applicability import Place
+from services.deadline_clock.domain.places import Place
 from services.deadline_clock.domain.arithmetic import Deadline, last_day
 from services.deadline_clock.domain.calendar_editions import edition
 from services.deadline_clock.domain.calendars import Calendar, calendar, zone

@@ -8,12 +8,17 @@ from services.deadline_clock.domain.rules import AnchorName
 from services.deadline_clock.domain.standing import Met, Question, Standing
 
 
-def standing(question: Question) -> Standing | None:
-    """How a rule of a band stands, or None where the product was never given a band."""
+def standings(question: Question) -> tuple[Standing, ...]:
+    """How a rule of a band stands; nothing where the product was never given a band."""
+    found = _standing(question)
+    return () if found is None else (found,)
+
+
+def _standing(question: Question) -> Standing | None:
     risk = question.facts.risk(question.product)
     if risk is None:
         return None
-    if risk.band != question.rule.band:
+    if question.rule.band is not None and risk.band != question.rule.band:
         return _ended(ClockState.SUPERSEDED, f"the risk band is {risk.band}: {risk.ground}", risk)
     closure = question.facts.closure
     if closure is not None:
@@ -81,6 +86,11 @@ def _met(question: Question) -> Met | None:
             return None
         share = f"{coverage.percent:.1f} % of {coverage.total} devices verified"
         return Met(coverage.counted_at, share)
+    return fixed(question)
+
+
+def fixed(question: Question) -> Met | None:
+    """By what a rule is met that asks for a measure: the first that users can have."""
     first = _first_available(question)
     return None if first is None else Met(first[1], f"{first[0].kind} {first[0].measure} available")
 

@@ -8,40 +8,79 @@ that the function sets.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from services.deadline_clock.domain import correction, exploitation, risk_band
+from services.deadline_clock.domain import (
+    correction,
+    disclosure,
+    exploitation,
+    incidents,
+    notified_body,
+    postmarket,
+    requests,
+    risk_band,
+)
 from services.deadline_clock.domain.rules import AnchorName, Rule, Trigger
 from services.deadline_clock.domain.standing import Question, Standing
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How a trigger's rules stand, and from which anchors their periods may run."""
+    """How a trigger's rules stand, one standing an occurrence, and what they may run from."""
 
-    standing: Callable[[Question], Standing | None]
+    standings: Callable[[Question], tuple[Standing, ...]]
     anchors: frozenset[AnchorName]
 
 
+_INCIDENT = Wire(
+    incidents.standings,
+    frozenset({AnchorName.AWARE_AT, AnchorName.FILED_AT, AnchorName.HANDLED_AT}),
+)
+_DECIDED = Wire(
+    requests.decided,
+    frozenset({
+        AnchorName.DECIDED_AT, AnchorName.INITIATED_AT, AnchorName.AWARE_AT,
+        AnchorName.RECEIVED_AT, AnchorName.REQUEST_RECEIVED_AT,
+    }),
+)  # fmt: skip
+
 WIRES: Mapping[Trigger, Wire] = {
     Trigger.EXPLOITATION: Wire(
-        exploitation.standing,
-        frozenset({AnchorName.AWARE_AT, AnchorName.MEASURE_AVAILABLE_AT}),
+        exploitation.standings,
+        frozenset({
+            AnchorName.AWARE_AT, AnchorName.MEASURE_AVAILABLE_AT, AnchorName.FILED_AT,
+        }),
     ),
-    Trigger.CORRECTION: Wire(correction.standing, frozenset({AnchorName.INITIATED_AT})),
+    Trigger.SEVERE_INCIDENT: _INCIDENT,
+    Trigger.SIGNIFICANT_INCIDENT: _INCIDENT,
+    Trigger.SERIOUS_INCIDENT: _INCIDENT,
+    Trigger.DEATH_OR_UNANTICIPATED: _INCIDENT,
+    Trigger.PUBLIC_HEALTH_THREAT: _INCIDENT,
+    Trigger.REPORTABLE_EVENT: _INCIDENT,
+    Trigger.AUTHORITY_REQUEST: Wire(
+        requests.requested, frozenset({AnchorName.REQUEST_RECEIVED_AT})
+    ),
+    Trigger.FIVE_DAY_EVENT: _DECIDED,
+    Trigger.NEW_INFORMATION: _DECIDED,
+    Trigger.CORRECTION_EXTENDED: _DECIDED,
+    Trigger.FSCA: Wire(
+        correction.field_action, frozenset({AnchorName.ACTION_STARTS_AT, AnchorName.DECIDED_AT}),
+    ),
+    Trigger.CORRECTION: Wire(correction.report, frozenset({AnchorName.INITIATED_AT})),
+    Trigger.POSTMARKET_VULNERABILITY: Wire(
+        postmarket.standings, frozenset({AnchorName.LEARNED_AT})
+    ),
     Trigger.RISK_BAND: Wire(
-        risk_band.standing, frozenset({AnchorName.ASSESSED_AT, AnchorName.MEASURE_AVAILABLE_AT})
+        risk_band.standings, frozenset({AnchorName.ASSESSED_AT, AnchorName.MEASURE_AVAILABLE_AT})
     ),
-}
+    Trigger.VULNERABILITY_REPORT: Wire(
+        disclosure.standings, frozenset({AnchorName.RECEIVED_AT})
+    ),
+    Trigger.EMERGENCY_DEPLOYMENT: Wire(
+        notified_body.standings, frozenset({AnchorName.DEPLOYED_AT})
+    ),
+}  # fmt: skip
 
 
 def wired(rule: Rule) -> Wire | None:
-    """The wire of a rule, or None where no facts answer it yet.
-
-    Rules without a number, with conditions, or for some countries only are not wired at all: nobody
-    asks yet whether their conditions hold.
-    """
+    """The wire of a rule, or None where no facts answer it yet."""
     wire = WIRES.get(rule.trigger)
-    if wire is None or rule.anchor not in wire.anchors:
-        return None
-    if rule.period is None or rule.conditions or rule.countries:
-        return None
-    return wire
+    return wire if wire is not None and rule.anchor in wire.anchors else None

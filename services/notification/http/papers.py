@@ -7,7 +7,7 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.clocks import Clock
-from schemas.drafts import FilingRecorded, NoticeSent, RequestReceived
+from schemas.drafts import FilingRecorded, NoticeKind, NoticeSent, RequestReceived
 from schemas.event import Instant
 from services.kit import http, ids
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page
@@ -51,7 +51,7 @@ class NoticeIn(_In):
 
     case: Name
     product: Name | None = None
-    kind: Annotated[str, Field(pattern=r"^(advisory|field_safety_notice|workaround)$")]
+    kind: NoticeKind
     channel: Name
     recipients: Annotated[int, Field(ge=0)]
     sent_at: Instant

@@ -1,9 +1,10 @@
 """What a person's assessment has to hold to count: instants that can be, grounds, triggers."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from schemas.cases import ExploitationVerdict, ScopeItem
+from services.triage.domain.products import ProductState
 from services.triage.domain.record import Met
 from services.triage.domain.refusal import RefusalError
 
@@ -16,6 +17,34 @@ def check_product(product: str, items: Iterable[ScopeItem]) -> None:
             f"the case does not bear on product {product}",
             pointer="/product",
             mend=f"name one of {', '.join(known) or 'no product: its scope is empty'}",
+        )
+
+
+def check_report(report: str | None, known: Sequence[str]) -> None:
+    """Refuse an answer on an incident or safety event that the case does not hold."""
+    if report is not None and report not in known:
+        raise RefusalError(
+            f"the case holds no incident or safety event {report}",
+            pointer="/report",
+            mend=f"name one of {', '.join(sorted(known)) or 'none: leave it out'}",
+        )
+
+
+def check_existed(state: ProductState | None, aware_at: datetime | None) -> None:
+    """Refuse awareness of something in a product before the first release of it."""
+    if state is None or aware_at is None:
+        return
+    released = [each.released_on for each in state.product.versions]
+    first = min((day for day in released if day is not None), default=None)
+    if first is None or None in released:
+        return
+    # A release day has no zone: only what is earlier everywhere on earth is refused.
+    if aware_at.astimezone(UTC).date() < first - timedelta(days=1):
+        raise RefusalError(
+            f"aware_at {aware_at.isoformat()} is before {state.product.product} existed: its "
+            f"first version was released on {first.isoformat()}",
+            pointer="/aware_at",
+            mend="check the year, or correct the release dates in the catalogue",
         )
 
 

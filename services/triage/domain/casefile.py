@@ -6,11 +6,11 @@ late: the same facts give the same case, and an up-to-date case needs no work at
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from schemas.advisories import Score
-from schemas.cases import CaseKind, ScopeItem, ScopeStatus
+from schemas.cases import CaseKind, CaseReport, ScopeItem, ScopeStatus
 from schemas.catalogue import ClinicalUse
 from services.triage.domain import risk, scope, signals, tracking
 from services.triage.domain.packs import ClinicalBands
@@ -40,11 +40,7 @@ class Header:
     identifiers: tuple[str, ...]
     summary: str
     items: tuple[ScopeItem, ...]
-    reports: tuple[str, ...]
-
-    def tells(self, before: "Header") -> bool:
-        """Whether others have to be told: which reports stand in the file is triage's own."""
-        return replace(self, reports=()) != replace(before, reports=())
+    reports: tuple[CaseReport, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +103,7 @@ class Casework:
         """What to tell of the case's scope: nothing where it is as it was told before."""
         if self.header is None or self.case is None or self.absorbed:
             return self.header
-        return self.header if self.header.tells(self.case.header) else None
+        return self.header if self.header != self.case.header else None
 
     @property
     def is_nothing(self) -> bool:
@@ -200,7 +196,7 @@ def _header(file: CaseFile, items: tuple[ScopeItem, ...]) -> Header:
         identifiers=tuple(sorted(named, key=lambda each: (not each.startswith("CVE-"), each))),
         summary=file.description or (reports[0].summary if reports else ""),
         items=items,
-        reports=tuple(each.report for each in reports),
+        reports=tuple(scope.told(each) for each in reports),
     )
 
 
@@ -248,7 +244,8 @@ def _reopening(
     affected = scope.newly_affected(case.header.items, header.items)
     if affected:
         return f"{affected[0].product} {affected[0].version} turned out to be affected"
-    if news := set(header.reports) - set(case.header.reports):
+    known = {each.report for each in case.header.reports}
+    if news := {each.report for each in header.reports} - known:
         return f"report {min(news)} was received"
     still_open = next((each for each in absorbed if each.status is CaseStatus.OPEN), None)
     return f"{still_open.case} was merged into it and is open" if still_open else None

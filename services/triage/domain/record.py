@@ -51,10 +51,11 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class SafetyEvent:
-    """A device that reported harm or danger during a rollout."""
+    """A device that reported harm or danger during a rollout: `event` is campaign and device."""
 
     product: str
     received_at: datetime
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.cases import ScopeItem, ScopeStatus
+from schemas.cases import CaseReport, ScopeItem, ScopeStatus
 from schemas.findings import Verdict
 from schemas.signals import Harm
 
@@ -51,6 +51,21 @@ class HeldReport:
     version: str | None
     harm: Harm | None
     received_at: datetime
+    country: str | None = None
+
+
+def told(report: HeldReport) -> CaseReport:
+    """A report as its case tells it: no words of the reporter, they may be personal."""
+    return CaseReport(
+        report=report.report,
+        incident=report.incident,
+        title=report.title,
+        product=report.product,
+        version=report.version,
+        harm=report.harm,
+        received_at=report.received_at,
+        country=report.country,
+    )
 
 
 def items(findings: Iterable[HeldFinding], reports: Iterable[HeldReport]) -> tuple[ScopeItem, ...]:

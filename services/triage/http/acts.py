@@ -16,7 +16,13 @@ from services.kit.http import CurrentUnit, Problem
 from services.kit.http import router as make_router
 from services.kit.ids import uuid7
 from services.triage import rulebook
-from services.triage.domain.assessments import check_exploitation, check_incident, check_product
+from services.triage.domain.assessments import (
+    check_existed,
+    check_exploitation,
+    check_incident,
+    check_product,
+    check_report,
+)
 from services.triage.domain.decisions import question_of, superseded
 from services.triage.http.desk import Asked, Ground, Moment, Short, Told, Trigger, refusals, take
 from services.triage.store import decided, views
@@ -51,6 +57,7 @@ async def assess(case: str, body: AssessmentIn, unit: CurrentUnit) -> Recorded:
     desk = await take(unit, case)
     with refusals():
         check_product(body.product, desk.record.items)
+        check_existed(desk.record.products.get(body.product), body.aware_at)
         check_exploitation(
             body.product, body.verdict, body.aware_at, body.reopen_trigger, desk.record.met,
             unit.now,
@@ -80,6 +87,10 @@ class IncidentIn(Asked):
 
     regime: Literal["eu_mdr", "eu_ivdr", "us_803", "cra", "nis2"]
     product: Short
+    report: Short | None = Field(
+        default=None,
+        description="The incident or safety event it answers; None answers all received so far.",
+    )
     reportable: bool
     harm: Harm
     aware_at: Moment
@@ -92,15 +103,19 @@ async def assess_incident(case: str, body: IncidentIn, unit: CurrentUnit) -> Rec
     """Answer for one product and regime whether an incident is reportable."""
     actor = unit.require("regulatory", "psirt")
     desk = await take(unit, case)
-    received = [each.received_at for each in desk.record.reports if each.incident]
-    received += [each.received_at for each in desk.record.safety_events]
+    held = [(each.report, each.received_at) for each in desk.record.reports if each.incident]
+    held += [(each.event, each.received_at) for each in desk.record.safety_events]
+    received = [at for name, at in held if body.report in {None, name}]
     with refusals():
         check_product(body.product, desk.record.items)
+        check_existed(desk.record.products.get(body.product), body.aware_at)
+        check_report(body.report, [name for name, _ in held])
         check_incident(body.reportable, body.aware_at, body.reopen_trigger, received, unit.now)
     event = IncidentAssessed(
         case=desk.case,
         regime=body.regime,
         product=body.product,
+        report=body.report,
         reportable=body.reportable,
         harm=body.harm,
         aware_at=body.aware_at,

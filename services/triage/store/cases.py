@@ -12,7 +12,7 @@ from services.kit.database import Connection
 from services.triage.domain.casefile import CaseStatus, Header
 from services.triage.domain.risk import Proposal
 from services.triage.domain.signals import Meeting
-from services.triage.store.rows import ITEMS
+from services.triage.store.rows import ITEMS, TOLD
 
 COUNT = """
 INSERT INTO tracking_counter AS t (year, last) VALUES ($1, $2)
@@ -22,19 +22,21 @@ RETURNING last
 """Its row lock makes those who open cases take turns until commit: numbers have no gaps."""
 SAVE = """
 INSERT INTO casefile AS t (case_id, year, number, kind, status, title, vulnerability, report,
-    identifiers, summary, scope, products, reports, because, opened_at, scoped_at)
+    identifiers, summary, scope, products, reports, told_reports, because, opened_at, scoped_at)
 SELECT case_id, year, number, kind, status, title, vulnerability, report,
     array(SELECT jsonb_array_elements_text(identifiers::jsonb)), summary, scope::jsonb,
     array(SELECT jsonb_array_elements_text(products::jsonb)),
-    array(SELECT jsonb_array_elements_text(reports::jsonb)), because, at, at
+    array(SELECT each ->> 'report' FROM jsonb_array_elements(told::jsonb) AS each), told::jsonb,
+    because, at, at
 FROM unnest($1::text[], $2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
     $15::timestamptz[]) AS u(case_id, year, number, kind, status, title, vulnerability, report,
-    identifiers, summary, scope, products, reports, because, at)
+    identifiers, summary, scope, products, told, because, at)
 ON CONFLICT (case_id) DO UPDATE SET kind = excluded.kind, title = excluded.title,
     vulnerability = excluded.vulnerability, identifiers = excluded.identifiers,
     summary = excluded.summary, scope = excluded.scope, products = excluded.products,
-    reports = excluded.reports, scoped_at = excluded.scoped_at
+    reports = excluded.reports, told_reports = excluded.told_reports,
+    scoped_at = excluded.scoped_at
 """
 ABSORB = """
 UPDATE casefile c SET status = 'merged', merged_into = u.survivor
@@ -106,8 +108,8 @@ def _row(saved: Saved) -> tuple[Any, ...]:
     return (
         saved.case, int(year), int(number), header.kind.value, saved.status.value, header.title,
         header.vulnerability, saved.report, _texts(header.identifiers), header.summary,
-        ITEMS.dump_json(header.items).decode(), _texts(products), _texts(header.reports),
-        saved.because, saved.at,
+        ITEMS.dump_json(header.items).decode(), _texts(products),
+        TOLD.dump_json(header.reports).decode(), saved.because, saved.at,
     )  # fmt: skip
 
 

@@ -17,8 +17,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 ASSESS_INCIDENT = """
 INSERT INTO incident_assessment (assessment, case_id, regime, product, reportable, harm, aware_at,
-    assessed_at, assessed_by, ground, reopen_trigger)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    assessed_at, assessed_by, ground, reopen_trigger, report)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 DECIDE = """
 INSERT INTO decision (decision, case_id, question, product, outcome, ground, decided_by, decided_at,
@@ -65,7 +65,7 @@ async def assess_incident(db: Connection, assessment: str, event: IncidentAssess
     await db.execute(
         ASSESS_INCIDENT, assessment, event.case, event.regime, event.product, event.reportable,
         event.harm.value, event.aware_at, event.assessed_at, event.assessed_by, event.ground,
-        event.reopen_trigger,
+        event.reopen_trigger, event.report,
     )  # fmt: skip
 
 

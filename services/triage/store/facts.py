@@ -56,23 +56,25 @@ WHERE (t.vulnerability = excluded.vulnerability AND t.revision < excluded.revisi
 """
 REPORT = """
 INSERT INTO report AS t (report, incident, source, title, summary, identifiers, product, version,
-    site, harm, exploited, occurred_at, received_at, revision)
+    site, harm, exploited, occurred_at, received_at, revision, country)
 SELECT report, incident, source, title, summary,
     array(SELECT jsonb_array_elements_text(identifiers::jsonb)), product, version, site, harm,
-    exploited, occurred_at, received_at, revision
+    exploited, occurred_at, received_at, revision, country
 FROM (SELECT DISTINCT ON (report) report, incident, source, title, summary, identifiers, product,
-    version, site, harm, exploited, occurred_at, revision,
+    version, site, harm, exploited, occurred_at, revision, country,
     min(received_at) OVER (PARTITION BY report) AS received_at
     FROM unnest($1::text[], $2::bool[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
         $8::text[], $9::text[], $10::text[], $11::bool[], $12::timestamptz[], $13::timestamptz[],
-        $14::bigint[]) AS u(report, incident, source, title, summary, identifiers, product, version,
-        site, harm, exploited, occurred_at, received_at, revision)
+        $14::bigint[], $15::text[]) AS u(report, incident, source, title, summary, identifiers,
+        product, version,
+        site, harm, exploited, occurred_at, received_at, revision, country)
     ORDER BY report, revision DESC) AS news
 ON CONFLICT (report) DO UPDATE SET incident = excluded.incident, source = excluded.source,
     title = excluded.title, summary = excluded.summary, identifiers = excluded.identifiers,
     product = excluded.product, version = excluded.version, site = excluded.site,
     harm = excluded.harm, exploited = excluded.exploited, occurred_at = excluded.occurred_at,
-    received_at = least(t.received_at, excluded.received_at), revision = excluded.revision
+    country = excluded.country, received_at = least(t.received_at, excluded.received_at),
+    revision = excluded.revision
 WHERE t.revision < excluded.revision
 """
 LINK = """
@@ -207,11 +209,12 @@ async def save_reports(
 
 def _report_row(event: ReportReceived | IncidentReported, revision: int) -> tuple[object, ...]:
     harm = event.harm.value if isinstance(event, IncidentReported) else None
+    country = event.country if isinstance(event, IncidentReported) else None
     source = event.kind.value if isinstance(event, ReportReceived) else "incident"
     return (
         event.report, harm is not None, source, event.title, event.summary,
         orjson.dumps(event.identifiers).decode(), event.product, event.version, event.site, harm,
-        event.exploited, event.occurred_at, event.received_at, revision,
+        event.exploited, event.occurred_at, event.received_at, revision, country,
     )  # fmt: skip
 
 

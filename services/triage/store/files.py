@@ -33,7 +33,7 @@ FROM finding WHERE vulnerability = ANY($1::text[]) ORDER BY finding
 """
 REPORTS = """
 SELECT report, incident, title, summary, identifiers || linked AS identifiers, product, version,
-    harm, received_at
+    harm, received_at, country
 FROM report WHERE (identifiers || linked) && $1::text[] OR report = ANY($2::text[])
 ORDER BY received_at, report
 """
@@ -43,7 +43,8 @@ SELECT signal, identifier, source, reporter, reported_at, received_at, backfill,
 FROM signal WHERE identifier = ANY($1::text[]) ORDER BY received_at, signal
 """
 CASES = """
-SELECT case_id, kind, status, title, vulnerability, report, identifiers, summary, scope, reports
+SELECT case_id, kind, status, title, vulnerability, report, identifiers, summary, scope,
+    told_reports
 FROM casefile WHERE status <> 'merged' AND (
     vulnerability = ANY($1::text[]) OR (vulnerability IS NULL AND report = ANY($2::text[])))
 ORDER BY case_id

@@ -39,10 +39,13 @@ WHERE case_id = ANY($1::text[]) ORDER BY decided_at
 """
 REPORTS = """
 SELECT report, incident, title, summary, identifiers || linked AS identifiers, product, version,
-    harm, received_at
+    harm, received_at, country
 FROM report WHERE report = ANY($1::text[]) ORDER BY received_at, report
 """
-SAFETY = "SELECT product, received_at FROM safety_event WHERE case_id = ANY($1::text[])"
+SAFETY = """
+SELECT product, received_at, campaign || '/' || device AS event FROM safety_event
+WHERE case_id = ANY($1::text[])
+"""
 MEASURES = "SELECT * FROM measure WHERE case_id = ANY($1::text[]) ORDER BY planned_at, measure"
 PATHWAYS = "SELECT DISTINCT measure, product FROM pathway WHERE case_id = ANY($1::text[])"
 BANDED = "SELECT product FROM risk WHERE case_id = ANY($1::text[]) AND NOT proposed"

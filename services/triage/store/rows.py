@@ -3,7 +3,7 @@
 import asyncpg
 from pydantic import TypeAdapter
 
-from schemas.cases import CaseKind, HeldSignal, ScopeItem
+from schemas.cases import CaseKind, CaseReport, HeldSignal, ScopeItem
 from schemas.findings import Verdict
 from schemas.signals import Harm, SignalSource
 from services.triage.domain.casefile import Case, CaseStatus, Header
@@ -12,6 +12,9 @@ from services.triage.domain.signals import Signal
 
 ITEMS = TypeAdapter(tuple[ScopeItem, ...])
 """Reads and writes a scope as it is stored."""
+
+TOLD = TypeAdapter(tuple[CaseReport, ...])
+"""Reads and writes a case's reports as they were told."""
 
 
 def case_of(row: asyncpg.Record) -> Case:
@@ -27,7 +30,7 @@ def case_of(row: asyncpg.Record) -> Case:
             identifiers=tuple(row["identifiers"]),
             summary=row["summary"],
             items=tuple(ITEMS.validate_python(row["scope"])),
-            reports=tuple(row["reports"]),
+            reports=TOLD.validate_python(row["told_reports"]),
         ),
     )
 

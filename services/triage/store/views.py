@@ -43,8 +43,8 @@ SELECT assessment, product, verdict, aware_at, assessed_at, assessed_by, ground,
 FROM assessment WHERE case_id = ANY($1::text[]) ORDER BY assessed_at, assessment
 """
 INCIDENTS = """
-SELECT assessment, regime, product, reportable, harm, aware_at, assessed_at, assessed_by, ground,
-    reopen_trigger
+SELECT assessment, regime, product, report, reportable, harm, aware_at, assessed_at, assessed_by,
+    ground, reopen_trigger
 FROM incident_assessment WHERE case_id = ANY($1::text[]) ORDER BY assessed_at, assessment
 """
 DECISIONS = """

@@ -10,7 +10,8 @@ from schemas.catalogue import (
     QualificationKind,
 )
 from schemas.clocks import ClockMode
-from services.deadline_clock.domain.applicability import applicability, place
+from services.deadline_clock.domain.applicability import applicability
+from services.deadline_clock.domain.places import place
 from services.deadline_clock.domain.rules import Rule
 from tests.unit.deadline_clock.facts import BOOK, T0, product
 

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from schemas.cases import CaseKind, ScopeStatus
 from schemas.findings import Verdict
+from schemas.signals import Harm
 from services.triage import rulebook
 from services.triage.domain.casefile import (
     Case,
@@ -145,16 +146,23 @@ def test_a_version_whose_findings_are_all_cleared_is_shown_as_not_affected() -> 
     assert items([finding(cleared=True)], [])[0].status is ScopeStatus.NOT_AFFECTED
 
 
-def test_a_report_that_adds_nothing_to_a_told_scope_is_kept_and_the_scope_not_told_again() -> None:
+def test_a_report_that_joins_is_told_with_its_receipt_even_where_it_adds_no_version() -> None:
     file = CaseFile("CVE-2026-0001", title="A flaw", description="Why", findings=(finding(),))
     first = work(file)
     assert first.rescoped == first.header
     known = replace(applied(file, first), reports=(report(version=None),), signals=(signal(),))
     again = work(known)
-    assert again.header is not None
-    assert (again.header.reports, again.rescoped, len(again.meetings)) == (("R-1",), None, 1)
-    elsewhere = work(replace(known, reports=(report(version="2.0"),)))
-    assert elsewhere.rescoped == elsewhere.header
+    assert again.rescoped is not None
+    assert [each.report for each in again.rescoped.reports] == ["R-1"]
+    assert work(applied(known, again)).is_nothing
+
+
+def test_a_graver_harm_of_a_known_report_is_told_again() -> None:
+    incident = replace(report(incident=True), harm=Harm.MALFUNCTION)
+    file = applied(CaseFile(None, reports=(incident,)), work(CaseFile(None, reports=(incident,))))
+    graver = work(replace(file, reports=(replace(incident, harm=Harm.DEATH),)))
+    assert graver.rescoped is not None
+    assert graver.rescoped.reports[0].harm is Harm.DEATH
 
 
 def test_a_report_that_names_no_version_adds_one_only_for_a_product_nobody_spoke_of() -> None:

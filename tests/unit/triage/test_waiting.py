@@ -1,16 +1,23 @@
 """Questions open on facts, close on a person's answer, and are asked again on news."""
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
 from schemas.cases import Category, ExploitationVerdict, Measure, MeasureKind, ScopeStatus
-from schemas.catalogue import EuRegime, QualificationKind
+from schemas.catalogue import EuRegime, ProductVersion, QualificationKind
 from schemas.clocks import ClockMode, ClockState, RuleKind
 from services.triage import rulebook
-from services.triage.domain.assessments import check_exploitation, check_incident
+from services.triage.domain.assessments import (
+    check_existed,
+    check_exploitation,
+    check_incident,
+    check_report,
+)
 from services.triage.domain.closing import OpenKind, Outcome, open_for
 from services.triage.domain.decisions import check_approval, check_available, question_of
+from services.triage.domain.products import ProductState
 from services.triage.domain.record import (
     Assessed,
     CaseRecord,
@@ -204,3 +211,20 @@ def test_the_planner_never_approves_and_nobody_approves_twice() -> None:
     refused(check_available, MEASURE)
     check_approval(MEASURE, "quality")
     check_available(APPROVED)
+
+
+def test_nobody_was_aware_of_anything_in_a_product_before_it_existed() -> None:
+    released = ProductVersion(version="1.0", released_on=date(2026, 1, 10))
+    state = ProductState(
+        PUMP.products["pump"].product.model_copy(update={"versions": (released,)}), None, False
+    )
+    before = datetime(2026, 1, 5, tzinfo=UTC)
+    assert refused(check_existed, state, before) == "/aware_at"
+    check_existed(state, datetime(2026, 1, 10, tzinfo=UTC))
+    check_existed(None, before)
+
+
+def test_an_answer_speaks_of_an_incident_that_the_case_holds() -> None:
+    assert refused(check_report, "R-9", ["R-1"]) == "/report"
+    check_report("R-1", ["R-1"])
+    check_report(None, [])
