@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.deadline_clock.domain.anchoring import KNOWN, Anchored, anchored
-from services.deadline_clock.domain.places import Place
 from services.deadline_clock.domain.arithmetic import (
     Deadline,
     deadline,
@@ -19,6 +18,7 @@ from services.deadline_clock.domain.calendars import (
     calendar,
     zone,
 )
+from services.deadline_clock.domain.places import Place
 from services.deadline_clock.domain.reasoning import basis, instant, steps
 from services.deadline_clock.domain.rules import OpenPoint, Rule, RuleBook, Status
 from services.deadline_clock.domain.terms import PLACES, AnchorName, Unit

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from schemas.clocks import RuleKind
 from services.deadline_clock.domain.anchoring import Anchored
-from services.deadline_clock.domain.places import Place
 from services.deadline_clock.domain.arithmetic import Deadline, last_day
 from services.deadline_clock.domain.calendar_editions import edition
 from services.deadline_clock.domain.calendars import Calendar, calendar, zone
+from services.deadline_clock.domain.places import Place
 from services.deadline_clock.domain.rules import Period, Rule
 from services.deadline_clock.domain.terms import (
     Bound,

@@ -11,6 +11,7 @@ from schemas.catalogue import (
 )
 from schemas.clocks import ClockMode
 from services.deadline_clock.domain.applicability import applicability
+from services.deadline_clock.domain.coordinator import coordinator
 from services.deadline_clock.domain.places import place
 from services.deadline_clock.domain.rules import Rule
 from tests.unit.deadline_clock.facts import BOOK, T0, product
@@ -121,9 +122,44 @@ def test_a_national_rule_is_counted_in_its_own_country_wherever_the_maker_is() -
     assert (found.country, found.zone) == ("DE", "Europe/Berlin")
 
 
-def test_a_regime_that_no_facts_answer_yet_is_off_and_never_called_policy() -> None:
-    vigilance = BOOK.rule("mdr.serious_incident")
-    assert vigilance is not None
-    found = applicability(vigilance, product())
-    assert found.mode is ClockMode.OFF
-    assert "no facts answer yet" in found.reason
+@pytest.mark.parametrize(
+    ("rule", "kind", "regime", "markets", "mode"),
+    [
+        ("mdr.serious_incident", DEVICE, EuRegime.MDR, ("BE",), ClockMode.MANDATORY),
+        ("mdr.serious_incident", DEVICE, EuRegime.MDR, ("US",), ClockMode.OFF),
+        ("mdr.serious_incident", DEVICE, EuRegime.IVDR, ("BE",), ClockMode.OFF),
+        ("mdr.serious_incident", OTHER, EuRegime.NONE, ("BE",), ClockMode.OFF),
+        ("ivdr.serious_incident", DEVICE, EuRegime.IVDR, ("BE",), ClockMode.MANDATORY),
+        ("us803.30day", DEVICE, EuRegime.MDR, ("BE", "US"), ClockMode.MANDATORY),
+        ("us803.30day", DEVICE, EuRegime.MDR, ("BE",), ClockMode.OFF),
+        ("us803.30day", OTHER, EuRegime.NONE, ("US",), ClockMode.OFF),
+        ("fda2016.fix", DEVICE, EuRegime.MDR, ("US",), ClockMode.MANDATORY),
+    ],
+)
+def test_a_regime_binds_its_own_products_on_its_own_market(
+    rule: str, kind: QualificationKind, regime: EuRegime, markets: tuple[str, ...], mode: ClockMode
+) -> None:
+    found = BOOK.rule(rule)
+    assert found is not None
+    assert applicability(found, product(kind, regime, markets)).mode is mode
+
+
+def test_guidance_is_never_called_a_duty() -> None:
+    rule = BOOK.rule("fda2016.notify")
+    assert rule is not None
+    assert applicability(rule, product(DEVICE)).reason.startswith("guidance, no duty")
+
+
+def test_the_coordinator_is_the_first_step_of_the_cascade_that_gives_a_member_state() -> None:
+    establishment = Establishment(employees="NO", representative="NL", users="FR")
+    maker = entity("US").model_copy(update={"main_establishment": establishment})
+    found = coordinator(maker)
+    assert (found.country, found.assumed) == ("NL", ())
+    assert "step (3)" in found.basis
+
+
+def test_a_seat_is_taken_where_no_step_is_stated_and_said_to_be_assumed() -> None:
+    maker = entity("IE").model_copy(update={"main_establishment": None, "country": "IE"})
+    assert coordinator(maker).country == "IE"
+    assert coordinator(maker).assumed
+    assert coordinator(None).country is None

@@ -343,7 +343,7 @@ def test_a_clock_says_how_sure_we_are_and_only_law_has_a_legal_limit() -> None:
     assert policy.due_legal_outer is None
 
 
-def test_rules_that_no_facts_answer_yet_start_no_clock_whatever_happens() -> None:
+def test_another_countrys_rules_and_proposals_start_no_clock_whatever_happens() -> None:
     works = Clockwork()
     works.decide(
         replace(CASE, risks=(band("critical"),), assessments=(confirmed(),),
@@ -351,7 +351,7 @@ def test_rules_that_no_facts_answer_yet_start_no_clock_whatever_happens() -> Non
     )  # fmt: skip
     started = {each.clock.rule for each in works.held.values()}
     assert {WARNING, FINAL, "band.critical.fix"} <= started
-    assert not {"cra.user_notice", "cra.ie.aev.notification", "mdr87a.report"} & started
+    assert not {"cra.ie.aev.notification", "mdr87a.report"} & started
 
 
 def test_a_case_that_no_longer_bears_on_a_product_ends_policy_clocks_never_legal_ones() -> None:
