@@ -21,7 +21,7 @@ _KEY = re.compile(r"[a-z][A-Za-z0-9._-]*", re.ASCII)
 """The published cases refuse a key that begins with a capital and fold one that holds a capital."""
 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_UNWRITABLE = re.compile(r"[\0\ud800-\udfff]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SAFE = ":"
 """What stays as it is besides letters, digits and `.-_~` (ECMA-427, 5.4)."""
 
@@ -154,6 +154,11 @@ def _read(text: str) -> tuple[Purl | None, list[str]]:
     return purl, faults + wrong + broken
 
 
+def _unwritable(text: str) -> bool:
+    """Tell whether a text holds NUL or half a surrogate pair, which no database keeps."""
+    return "\0" in text or (not text.isascii() and _SURROGATE.search(text) is not None)
+
+
 def _segments(path: str) -> list[str]:
     return [each for each in path.split("/") if each]
 
@@ -188,7 +193,7 @@ def _normalised(
     if not _TYPE.fullmatch(kind) or not name.strip():
         return None, ["the type is missing or malformed" if name.strip() else "it has no name"]
     texts = (namespace, name, version, subpath, *qualifiers.values())
-    if any(_UNWRITABLE.search(each) for each in texts if each):
+    if any(_unwritable(each) for each in texts if each):
         return None, ["it holds a character that cannot be stored"]
     kept = {key: value for key, value in qualifiers.items() if value}
     faults = [f"{key[:40]!r} is no key of a qualifier" for key in kept if not _KEY.fullmatch(key)]

@@ -15,7 +15,7 @@ from services.kit.records import Batch, Faulty, Received
 from services.kit.timers import Fired, Timers
 from services.kit.unit import Unit
 from services.sbom_matcher.matcher import BELL
-from services.sbom_matcher.store import advisories, pending, stock
+from services.sbom_matcher.store import advisories, contents, pending, stock
 from services.sbom_matcher.store.pending import Wish
 
 consumer = Consumer("sbom-matcher")
@@ -52,13 +52,15 @@ async def on_sboms(batch: Batch, unit: Unit) -> None:
     """Keep what product versions contain."""
     registered = batch.of(SbomRegistered)
     await unit.lock("product", (f"product/{each.event.product}" for each in registered))
+    with _storable():
+        compared = await contents.save(
+            unit.db, [(each.event, each.revision) for each in registered]
+        )
     wishes = []
-    for each in registered:
+    for each, before in zip(registered, compared, strict=True):
         sbom = each.event
-        with _storable():
-            compared = await stock.save_sbom(unit.db, sbom, each.revision)
-        if compared is not None:
-            unit.emit(_compared(sbom, compared), cause=each, name=sbom.sbom)
+        if before is not None:
+            unit.emit(_compared(sbom, before), cause=each, name=sbom.sbom)
             subject = pending.version_subject(sbom.product, sbom.version)
             wishes.append(Wish("version", subject, each.bulk, each))
     await _ask(unit, wishes)
@@ -116,8 +118,8 @@ def _arm_expiries(
                     unit.arm(vulnerability.id, _EXPIRES, assertion.expires_at)
 
 
-def _compared(sbom: SbomRegistered, before: stock.Comparison) -> SbomCompared:
-    now = {stock.shown(each) for each in sbom.components}
+def _compared(sbom: SbomRegistered, before: contents.Comparison) -> SbomCompared:
+    now = {contents.shown(each) for each in sbom.components}
     return SbomCompared(
         product=sbom.product,
         version=sbom.version,

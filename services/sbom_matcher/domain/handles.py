@@ -50,7 +50,9 @@ def of_component(component: Component) -> tuple[Handle, ...]:
     """
     stated = (component.purl, component.cpe, *component.other_identifiers)
     packages = [each for text in stated if text and (each := purl.read(text))]
-    named = [name for text in stated if text and (name := cpe.read(text))]
+    named = [
+        name for text in stated if text and not text.startswith("pkg:") and (name := cpe.read(text))
+    ]
     handles: dict[str, Handle] = {}
     for package in packages:
         ident = purl.base(package)
@@ -92,7 +94,7 @@ def _spoken(
     component: Component, packages: Iterable[purl.Purl], named: Iterable[cpe.Wfn]
 ) -> set[str]:
     vendors = {component.supplier, component.group, *map(purl.vendor, packages)}
-    found = {names.base(vendor, component.name) for vendor in vendors}
+    found = {names.base(vendor, component.name) for vendor in vendors if vendor}
     for name in named:
         if cpe.base(name):
             who, what = cpe.text(name.vendor), cpe.text(name.product)

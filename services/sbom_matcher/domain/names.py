@@ -25,8 +25,11 @@ _LONGEST = 256
 @lru_cache(maxsize=65_536)
 def base(vendor: str | None, product: str | None) -> str | None:
     """Return the key `name:vendor|product`, or None where either name says nothing."""
-    who, what = _vendor(vendor or ""), _words(product or "")
-    if who in _NOBODY or what in _NOBODY or len(who) + len(what) > _LONGEST:
+    who = _vendor(vendor or "")
+    if who in _NOBODY:
+        return None
+    what = _words(product or "")
+    if what in _NOBODY or len(who) + len(what) > _LONGEST:
         return None
     return f"name:{who}|{what}"
 

@@ -1,36 +1,37 @@
 """Stores components once, shared by all products that contain them, with what they are met by."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from schemas.sboms import Component
 from services.kit.database import Connection
-from services.sbom_matcher.domain import handles, identity
+from services.sbom_matcher.domain import handles
 from services.sbom_matcher.domain.handles import Handle
 
+INTERNED = """
+SELECT id, identity, EXISTS (SELECT FROM handle h WHERE h.component = c.id) AS met
+FROM component c WHERE identity = ANY($1)
+"""
 INTERN = """
 INSERT INTO component (identity, place, name, version, purl, unreadable)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[])
 ON CONFLICT (identity) DO NOTHING RETURNING id, identity
 """
-INTERNED = "SELECT id, identity FROM component WHERE identity = ANY($1)"
-HANDLES = """
-INSERT INTO handle (component, ident, vkey, reason, traits)
-SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::text[])
-"""
-
+_OF_HANDLE = ("component", "ident", "vkey", "reason", "traits")
 
 _AT_ONCE = 200
 """Components keyed without a pause: an SBOM of thousands must not hold the loop."""
+
+_Source = TypeVar("_Source")
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """A component or product version as it is kept."""
 
-    identity: UUID
     place: str
     name: str
     version: str | None
@@ -39,48 +40,71 @@ class Item:
     handles: tuple[Handle, ...]
 
 
-async def read(components: Sequence[Component]) -> dict[UUID, Item]:
-    """Key components by what they are; an SBOM that names one twice has it once."""
-    found: dict[UUID, Item] = {}
-    for number, component in enumerate(components, start=1):
-        item = _item(component)
-        found[item.identity] = item
-        if number % _AT_ONCE == 0:
-            await asyncio.sleep(0)
-    return found
+@dataclass(frozen=True, slots=True)
+class Interned:
+    """A kept component's row, and whether anything can meet it."""
+
+    id: int
+    met: bool
 
 
-def _item(component: Component) -> Item:
-    known, found = identity.of_component(component), handles.of_component(component)
+def keyed(identity: UUID, component: Component) -> Item:
+    """Give an SBOM's component its keys."""
+    found = handles.of_component(component)
     return Item(
-        known, known.hex, component.name, component.version, component.purl,
+        identity.hex, component.name, component.version, component.purl,
         handles.unreadable(component, found), found,
     )  # fmt: skip
 
 
-async def intern(db: Connection, items: Iterable[Item]) -> dict[UUID, int]:
-    """Give every item its row, made once and shared by all that contain it."""
-    ordered = sorted(items, key=lambda item: item.identity)  # one order, so nobody deadlocks
+async def intern(
+    db: Connection, sources: Mapping[UUID, _Source], keyed: Callable[[UUID, _Source], Item]
+) -> dict[UUID, Interned]:
+    """Give everything its row, made once and shared by all that contain it.
+
+    What has a row already is not keyed again: a new build's SBOM costs what is new in it.
+    """
+    known = await _held(db, list(sources))
+    items: dict[UUID, Item] = {}
+    for identity in sorted(sources.keys() - known.keys(), key=_order):  # so nobody deadlocks
+        items[identity] = keyed(identity, sources[identity])
+        if len(items) % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    if not items:
+        return known
     made = await db.fetch(
         INTERN,
-        [item.identity for item in ordered],
-        [item.place for item in ordered],
-        [item.name for item in ordered],
-        [item.version for item in ordered],
-        [item.purl for item in ordered],
-        [item.unreadable for item in ordered],
+        list(items),
+        [item.place for item in items.values()],
+        [item.name for item in items.values()],
+        [item.version for item in items.values()],
+        [item.purl for item in items.values()],
+        [item.unreadable for item in items.values()],
     )
     new = {row["identity"]: row["id"] for row in made}
-    rows = [
-        (new[item.identity], handle.ident, handle.key, handle.reason, handle.traits)
-        for item in ordered
-        if item.identity in new
-        for handle in item.handles
-    ]
-    await db.execute(HANDLES, *columns(rows, 5))
-    others = [item.identity for item in ordered if item.identity not in new]
-    held = await db.fetch(INTERNED, others) if others else []
-    return new | {row["identity"]: row["id"] for row in held}
+    await db.copy_records_to_table(
+        "handle",
+        columns=_OF_HANDLE,
+        records=[
+            (number, handle.ident, handle.key, handle.reason, handle.traits)
+            for identity, number in new.items()
+            for handle in items[identity].handles
+        ],
+    )
+    for identity, number in new.items():
+        known[identity] = Interned(number, bool(items[identity].handles))
+    if len(made) < len(items):  # another transaction made some of them meanwhile
+        known |= await _held(db, list(items.keys() - known.keys()))
+    return known
+
+
+async def _held(db: Connection, identities: Sequence[UUID]) -> dict[UUID, Interned]:
+    rows = await db.fetch(INTERNED, identities)
+    return {row["identity"]: Interned(row["id"], row["met"]) for row in rows}
+
+
+def _order(identity: UUID) -> int:
+    return identity.int
 
 
 def columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:

@@ -1,10 +1,9 @@
-"""Stores what our products are and contain: catalogue, SBOMs, and components under version keys."""
+"""Stores what our products and their versions are, and reads what versions hold and lack."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from schemas.catalogue import Identity, ProductRegistered
-from schemas.sboms import Component, SbomRegistered
 from services.kit.database import Connection
 from services.sbom_matcher.domain import handles, identity
 from services.sbom_matcher.domain.handles import Spoken
@@ -25,7 +24,7 @@ INSERT INTO product_version AS held (product, version, hardware, listed)
 SELECT product, version, coalesce(string_to_array(nullif(hardware, ''), E'\\x1f'), '{}'), listed
 FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[])
     AS v(product, version, hardware, listed)
-ON CONFLICT (product, version) DO NOTHING
+ON CONFLICT (product, version) DO NOTHING RETURNING product, version
 """
 LIST_FROM_SBOMS = """
 INSERT INTO product_version (product, version, hardware, listed)
@@ -41,25 +40,6 @@ INSERT INTO inventory (product, version, hardware, component, own)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bool[])
 ON CONFLICT DO NOTHING
 """
-SAVE_SBOM = """
-INSERT INTO sbom AS held
-    (product, version, hardware, revision, sbom, digest, matchable, unmatchable, registered_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-ON CONFLICT (product, version, hardware) DO UPDATE SET revision = excluded.revision,
-    sbom = excluded.sbom, digest = excluded.digest, matchable = excluded.matchable,
-    unmatchable = excluded.unmatchable, registered_at = excluded.registered_at
-WHERE held.revision < excluded.revision RETURNING sbom
-"""
-SBOM_BEFORE = "SELECT sbom FROM sbom WHERE product = $1 AND version = $2 AND hardware = $3"
-CONTENTS = """
-SELECT c.name || coalesce('@' || c.version, '') AS shown FROM inventory i
-JOIN component c ON c.id = i.component
-WHERE i.product = $1 AND i.version = $2 AND i.hardware = $3 AND NOT i.own
-"""
-EMPTY = """
-DELETE FROM inventory WHERE product = $1 AND version = $2 AND hardware = $3 AND NOT own
-"""
-
 RELEASED = """
 SELECT v.product, v.version, v.hardware FROM product_version v
 JOIN unnest($1::text[], $2::text[]) AS w(product, version) USING (product, version)
@@ -79,18 +59,6 @@ JOIN unnest($1::text[], $2::text[]) AS w(product, version) USING (product, versi
 JOIN component c ON c.id = i.component
 WHERE NOT EXISTS (SELECT FROM product p WHERE p.product = i.product AND p.retired)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What a version's SBOM held before, by name and version; `before` is None for the first.
-
-    `unmatchable` counts the components of the new one that nothing can meet.
-    """
-
-    before: str | None
-    contents: frozenset[str]
-    unmatchable: int
 
 
 async def save_products(
@@ -118,31 +86,18 @@ async def save_products(
     ]
     await db.execute(LIST, *components.columns(versions, 3), [True] * len(versions))
     await db.execute(LIST_FROM_SBOMS, products)
-    await _keep_products(db, products)
-    now = await db.fetch(VERSIONS, products)
-    return touched | {(row["product"], row["version"]) for row in now}
+    await db.execute(DROP_OWN, products)
+    now = [(row["product"], row["version"]) for row in await db.fetch(VERSIONS, products)]
+    await _keep_versions(db, now)
+    return touched | set(now)
 
 
-async def save_sbom(db: Connection, sbom: SbomRegistered, revision: int) -> Comparison | None:
-    """Replace what a product version contains; None where a newer SBOM is held already."""
-    where = (sbom.product, sbom.version, sbom.hardware)
-    items = await components.read(sbom.components)
-    unmatchable = sum(not item.handles for item in items.values())
-    before = await db.fetchval(SBOM_BEFORE, *where)
-    saved = await db.fetchval(
-        SAVE_SBOM, *where, revision, sbom.sbom, sbom.digest,
-        len(items) - unmatchable, unmatchable, sbom.registered_at,
-    )  # fmt: skip
-    if saved is None:
-        return None
-    contents = frozenset(row["shown"] for row in await db.fetch(CONTENTS, *where))
-    ids = await components.intern(db, items.values())
-    await db.execute(EMPTY, *where)
-    kept = [(*where, ids[each], False) for each in items]
-    await db.execute(KEEP, *components.columns(kept, 5))
-    await db.execute(LIST, [sbom.product], [sbom.version], [""], [False])
-    await _keep_products(db, [sbom.product])
-    return Comparison(before, contents, unmatchable)
+async def list_unlisted(db: Connection, versions: Iterable[tuple[str, str]]) -> None:
+    """Keep product versions that only an SBOM names, in stock as well, where they are not yet."""
+    wanted = [(product, version, "", False) for product, version in sorted(versions)]
+    rows = await db.fetch(LIST, *components.columns(wanted, 4))
+    if rows:
+        await _keep_versions(db, [(row["product"], row["version"]) for row in rows])
 
 
 async def gaps_of(
@@ -172,13 +127,9 @@ async def places(
     return {(row["product"], row["version"], row["hardware"], row["place"]) for row in rows}
 
 
-def shown(component: Component) -> str:
-    """Write a component as people compare SBOMs: name and version."""
-    return component.name if component.version is None else f"{component.name}@{component.version}"
-
-
-async def _keep_products(db: Connection, products: Sequence[str]) -> None:
-    """Keep each product version itself in stock, under the names others use for it."""
+async def _keep_versions(db: Connection, versions: Sequence[tuple[str, str]]) -> None:
+    """Keep product versions themselves in stock, under the names others use for the products."""
+    products = sorted({product for product, _ in versions})
     spoken = {
         row["product"]: tuple(
             Spoken(each.vendor, each.product, each.cpe, each.identifiers)
@@ -186,19 +137,18 @@ async def _keep_products(db: Connection, products: Sequence[str]) -> None:
         )
         for row in await db.fetch(NAMED, products)
     }
-    versions = [(row["product"], row["version"]) for row in await db.fetch(VERSIONS, products)]
-    items = {
-        (product, version): Item(
-            identity.of_product(product, version, spoken.get(product, ())),
-            "", product, version, None, False,
-            handles.of_product(product, version, spoken.get(product, ())),
-        )
+    named = {
+        identity.of_product(product, version, spoken.get(product, ())): (product, version)
         for product, version in versions
-    }  # fmt: skip
-    ids = await components.intern(db, items.values())
-    await db.execute(DROP_OWN, products)
+    }
+
+    def keyed(_: UUID, source: tuple[str, str]) -> Item:
+        product, version = source
+        found = handles.of_product(product, version, spoken.get(product, ()))
+        return Item("", product, version, None, False, found)
+
+    ids = await components.intern(db, named, keyed)
     kept = [
-        (product, version, "", ids[item.identity], True)
-        for (product, version), item in items.items()
+        (product, version, "", ids[known].id, True) for known, (product, version) in named.items()
     ]
     await db.execute(KEEP, *components.columns(kept, 5))
