@@ -42,7 +42,7 @@ ON CONFLICT (id) DO UPDATE SET live = excluded.live, verdict = excluded.verdict,
 """
 ASSERTIONS = "SELECT id, body FROM assertion WHERE id = ANY($1)"
 TAKEN = "SELECT id FROM finding WHERE id = ANY($1)"
-COMPONENTS = "SELECT place, name, version, purl FROM component WHERE place = ANY($1)"
+COMPONENTS = "SELECT place, name, version, purl FROM component WHERE identity = ANY($1)"
 
 UNITE = """
 UPDATE finding f SET vulnerability = n.vulnerability, live = n.live, held_at = n.held_at,
@@ -152,7 +152,8 @@ async def assertions(db: Connection, numbers: Iterable[int]) -> dict[int, Assert
 
 async def names(db: Connection, places: Iterable[str]) -> dict[str, Named]:
     """Load what to call components; the product version itself has no component name."""
-    rows = await db.fetch(COMPONENTS, sorted({each for each in places if each}))
+    identities = [UUID(each) for each in sorted({each for each in places if each})]
+    rows = await db.fetch(COMPONENTS, identities)
     found = {row["place"]: Named(row["name"], row["version"], row["purl"]) for row in rows}
     return found | {"": Named(None, None, None)}
 

@@ -1,0 +1,59 @@
+"""A match finds all that it reads by an index: what it takes does not grow with the portfolio."""
+
+from services.kit.database import Connection
+from services.kit.settings import Settings
+from services.kit.unit import Units
+from services.sbom_matcher import rematch
+from services.sbom_matcher.handlers import on_advisories, on_products, on_sboms
+from services.sbom_matcher.store import pending
+from tests.component.sbom_matcher.conftest import opened, received
+from tests.component.sbom_matcher.facts import advisory, npm, on_npm, product, sbom
+
+READ_WHOLE = """
+SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE schemaname = 'sbom_matcher'
+"""
+
+
+async def _read_whole(units: Units) -> set[str]:
+    """Match everything that waits; name the tables that this read from end to end."""
+    async with units.begin() as unit:
+        waiting = await pending.following(unit.db, 1000, bulk=False)
+        assert waiting
+    async with units.begin() as unit:
+        await rematch.lock(unit)
+        before = await _scans(unit.db)
+        await rematch.rematch(unit, waiting)
+        after = await _scans(unit.db)
+    return {name for name, count in after.items() if count > before.get(name, 0)}
+
+
+async def _scans(db: Connection) -> dict[str, int]:
+    return {row["relname"]: row["seq_scan"] for row in await db.fetch(READ_WHOLE)}
+
+
+async def test_no_match_reads_a_table_from_end_to_end(settings: Settings) -> None:
+    async with opened(settings) as units:
+        async with units.begin() as unit:
+            await on_products(received(product("pump", "1", "2")), unit)
+        assert await _read_whole(units) == set(), "versions without an SBOM"
+        async with units.begin() as unit:
+            await on_sboms(received(sbom("pump", "1", npm("lib", "1.0.0"))), unit)
+        assert await _read_whole(units) == set(), "an SBOM without advisories"
+        async with units.begin() as unit:
+            told = (
+                advisory("osv/1", "V-1", on_npm("lib")),
+                advisory("osv/2", "V-2", on_npm("lib")),
+            )
+            await on_advisories(received(*told), unit)
+        assert await _read_whole(units) == set(), "advisories that open findings"
+        async with units.begin() as unit:
+            joined = advisory("osv/1", "V-1", on_npm("lib"), aliases=("V-2",))
+            await on_advisories(received(joined), unit)
+        assert await _read_whole(units) == set(), "two vulnerabilities that become one"
+        async with units.begin() as unit:
+            parted = advisory("osv/1", "V-1", on_npm("other"))
+            await on_advisories(received(parted), unit)
+        assert await _read_whole(units) == set(), "one that becomes two, and a finding that ends"
+        async with units.begin() as unit:
+            await on_sboms(received(sbom("pump", "1", npm("new", "1.0.0"))), unit)
+        assert await _read_whole(units) == set(), "a component that has left"
