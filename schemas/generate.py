@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from schemas import EVENTS, TOMBSTONES
 from schemas.event import Event, Tombstone
+from schemas.registry import EVENTS, TOMBSTONES
 from schemas.topics import TOPICS, Topic
 
 HERE = Path(__file__).parent

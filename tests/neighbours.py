@@ -13,8 +13,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from fastapi import FastAPI
 
-from schemas import EVENTS
 from schemas.event import Event, Tombstone
+from schemas.registry import EVENTS
 from schemas.topics import TOPICS
 from tests.world import World
 

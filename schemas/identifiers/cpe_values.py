@@ -20,6 +20,7 @@ _UNQUOTED = re.compile(r"[A-Za-z0-9_]", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
 _DOTTED = re.compile(r"[A-Za-z0-9_.\-]{2,}", re.ASCII)
 _TO_QUOTE = re.compile(r"[.\-]")
+_QUOTED_DOTTED = re.compile(r"(?:[A-Za-z0-9_]|\\[.\-])+", re.ASCII)
 """Most values are words and dotted numbers: they need no taking apart."""
 
 _PLAIN_IN_FORMATTED = frozenset("-.")
@@ -48,6 +49,8 @@ def text(value: str) -> str:
     """Give a value as people write it, without quotes; ANY and NA stay `*` and `-`."""
     if "\\" not in value:
         return value
+    if _QUOTED_DOTTED.fullmatch(value):
+        return value.replace("\\", "")
     return "".join(sign for sign, _ in pieces(value))
 
 
@@ -104,6 +107,8 @@ def to_formatted(value: str) -> str:
     if value in {ANY, NA} or _WORD.fullmatch(value):
         return value
     alone = value == rf"\{NA}"  # a quoted dash alone would read as NA
+    if not alone and _QUOTED_DOTTED.fullmatch(value):
+        return value.replace("\\", "")
     return "".join(
         sign
         if wild or _UNQUOTED.fullmatch(sign) or (sign in _PLAIN_IN_FORMATTED and not alone)

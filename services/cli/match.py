@@ -10,7 +10,7 @@ import typer
 from rich.progress import Progress
 
 from deploy import cache
-from services.cli.one_shot import documents, index, matching, report, sources
+from services.cli.one_shot import collecting, documents, index, matching, report, sources
 from services.cli.one_shot.canonical import Entry, Unread, entries
 from services.cli.one_shot.matching import Result
 from services.cli.one_shot.severity import Severity
@@ -68,6 +68,7 @@ def match(
     Exits 0 where nothing was found, else by the worst: 10 unknown, 11 affected and never scored,
     12 low, 13 medium, 14 high, 15 critical.
     """
+    collecting.seldom()
     inventory = documents.sbom(sbom)
     statements = [entry for path in vex or () for entry in _statements(path)]
     files = sources.files(advisories)

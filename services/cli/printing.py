@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import indent
 from typing import Any
 
+import orjson
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -14,6 +15,12 @@ from rich.text import Text
 
 from services.cli.layout import GAP, shown, widths
 
+_AS_JSON = (
+    orjson.OPT_INDENT_2
+    | orjson.OPT_NON_STR_KEYS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+)
 _INDENT = 4
 _WIDE = 10_000
 """Columns where the output is no terminal: programs that read lines want a row on one."""
@@ -45,7 +52,7 @@ _EMPTY: tuple[Any, ...] = (None, [], {}, "")
 
 def as_json(value: Any) -> None:
     """Print a document as JSON."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(orjson.dumps(value, default=str, option=_AS_JSON).decode() + "\n")
 
 
 def as_json_line(value: Any) -> None:

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from schemas import EVENTS, TOMBSTONES
 from schemas.event import Event, Tombstone
+from schemas.registry import EVENTS, TOMBSTONES
 from schemas.topics import TOPICS
 from services.cli.broker import broker
 from services.cli.following import Span, follow

@@ -4,8 +4,8 @@ It decides nothing and nothing reads it but people. Its rows are keyed by event,
 inbox, and a replay adds none.
 """
 
-from schemas import EVENTS
 from schemas.event import Event
+from schemas.registry import EVENTS
 from schemas.topics import TOPICS
 from services.kit.records import Batch, Received
 from services.kit.unit import Unit

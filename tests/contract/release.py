@@ -14,9 +14,9 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
-from schemas import EVENTS
 from schemas.event import Event
 from schemas.generate import json_schema
+from schemas.registry import EVENTS
 
 RELEASED = Path(__file__).parent / "released"
 GOLDEN = Path(__file__).parent / "golden"

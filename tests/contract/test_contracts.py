@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from schemas import EVENTS, TOMBSTONES
 from schemas.event import Event, Tombstone, Value
 from schemas.generate import asyncapi, json_schema, render
+from schemas.registry import EVENTS, TOMBSTONES
 from schemas.topics import SERVICES, TOPICS
 from tests.contract.compatibility import breaks
 from tests.contract.release import GOLDEN, RELEASED

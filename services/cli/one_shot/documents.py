@@ -7,7 +7,6 @@ from typing import TypeVar
 from schemas.sboms import Component
 from services.cli.refusal import Exit, Fault, RefusedError
 from services.intake.formats import sniff
-from services.intake.formats.built import contents
 from services.intake.formats.canonical import Document, Sbom
 from services.intake.formats.error import FormatError
 
@@ -38,6 +37,8 @@ def packages(path: Path, *, development: bool) -> tuple[Component, ...]:
     Raises:
         RefusedError: it is none of them, or cannot be read.
     """
+    from services.intake.formats.built import contents  # noqa: PLC0415 - `match` needs none of it
+
     if _read(path, contents.is_ours):
         return _read(path, lambda raw: contents.read(raw, development=development))
     return sbom(path).components

@@ -15,14 +15,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from services.cli.one_shot import sources
+from services.cli.one_shot import collecting, sources
 from services.cli.one_shot.canonical import Entry, Portion, Unread, portion
 from services.cli.one_shot.sources import Moved, Record
 
 SCHEMA = """
 CREATE TABLE entry (
     number INTEGER PRIMARY KEY, advisory TEXT, url TEXT, identifier TEXT, body TEXT);
-CREATE TABLE met_by (ident TEXT, entry INTEGER, PRIMARY KEY (ident, entry)) WITHOUT ROWID;
+CREATE TABLE met_by (ident TEXT, entry INTEGER);
 CREATE TABLE alias (
     identifier TEXT, alias TEXT, PRIMARY KEY (identifier, alias)) WITHOUT ROWID;
 CREATE INDEX alias_by_alias ON alias (alias);
@@ -30,6 +30,9 @@ CREATE TABLE exploited (identifier TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE unread (place TEXT, reason TEXT, mend TEXT);
 CREATE TABLE size (records INTEGER);
 """
+BY_IDENT = "CREATE INDEX met_by_ident ON met_by (ident, entry)"
+"""Made once everything is in: sorting costs less than keeping an order of random keys."""
+
 FOUND = """
 SELECT DISTINCT e.number, e.advisory, e.url, e.identifier, e.body
 FROM wanted w JOIN met_by m ON m.ident = w.ident JOIN entry e ON e.number = m.entry
@@ -139,6 +142,7 @@ def _fill(db: sqlite3.Connection, files: Sequence[Path], moved: Moved) -> None:
     for each in _portions(sources.records(files, moved)):
         count += each.records
         _keep(db, each)
+    db.execute(BY_IDENT)
     db.execute("INSERT INTO size VALUES (?)", (count,))
     db.commit()
 
@@ -150,7 +154,8 @@ def _portions(records: Iterator[Record]) -> Iterator[Portion]:
         yield portion(first)
         return
     workers = os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=collecting.seldom) as pool:
         waiting: list[Future[Portion]] = []
         for part in _parts(first, records):
             waiting.append(pool.submit(portion, part))
@@ -175,7 +180,7 @@ def _keep(db: sqlite3.Connection, read: Portion) -> None:
         ((n, each.advisory, each.url, each.identifier, each.body) for n, each in numbered),
     )
     db.executemany(
-        "INSERT OR IGNORE INTO met_by VALUES (?, ?)",
+        "INSERT INTO met_by VALUES (?, ?)",
         ((ident, n) for n, each in numbered for ident in each.idents),
     )
     db.executemany(

@@ -136,12 +136,7 @@ def _stated(
     number = count()
     for each in said:
         entry = each.entry
-        able = [
-            one
-            for one in each.vulnerability.assertions
-            if not idents.isdisjoint(claims.idents_of(one))
-        ]
-        for claim in claims.read(able):
+        for claim in claims.read(each.vulnerability.assertions, among=idents):
             yield (
                 each,
                 Stated(

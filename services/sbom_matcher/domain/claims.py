@@ -6,6 +6,7 @@ version with the verdict unknown, never nothing.
 """
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from schemas.advisories import Assertion, Platform, Range, Status, Target, TargetKind
@@ -61,8 +62,13 @@ class Claim:
     platforms: tuple[tuple[Present, ...], ...] = ()
 
 
-def read(assertions: Iterable[Assertion]) -> tuple[Claim, ...]:
-    """Read assertions on one vulnerability; those whose target identifies nothing are left out."""
+def read(
+    assertions: Iterable[Assertion], among: AbstractSet[str] | None = None
+) -> tuple[Claim, ...]:
+    """Read assertions on one vulnerability; those whose target identifies nothing are left out.
+
+    With `among`, so are those that are met by none of these identifier keys.
+    """
     groups: dict[tuple[object, ...], list[Assertion]] = {}
     for each in assertions:
         identity = (
@@ -70,7 +76,7 @@ def read(assertions: Iterable[Assertion]) -> tuple[Claim, ...]:
             each.author, each.expires_at, each.platforms,
         )  # fmt: skip
         groups.setdefault(identity, []).append(each)
-    return tuple(claim for group in groups.values() for claim in _claims(group))
+    return tuple(claim for group in groups.values() for claim in _claims(group, among))
 
 
 def idents_of(assertion: Assertion) -> tuple[str, ...]:
@@ -140,9 +146,9 @@ def _versions_of(platform: Platform) -> Iterator[Interval]:
         yield from _covered(stated, each).intervals
 
 
-def _claims(group: list[Assertion]) -> Iterator[Claim]:
+def _claims(group: list[Assertion], among: AbstractSet[str] | None) -> Iterator[Claim]:
     found_idents = tuple(dict.fromkeys(idents_of(group[0])))
-    if not found_idents:
+    if not found_idents or (among is not None and among.isdisjoint(found_idents)):
         return
     traits, platforms = _traits(group[0].target), _platforms(group[0])
     covered = [[_covered(each, stated) for stated in _ranges(each)] for each in group]

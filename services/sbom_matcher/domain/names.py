@@ -50,6 +50,8 @@ def _vendor(name: str) -> str:
 
 
 def _words(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name.casefold().replace(".", " ").replace("\0", " "))
-    letters = "".join(each for each in plain if not unicodedata.combining(each))
+    letters = name.casefold().replace(".", " ").replace("\0", " ")
+    if not letters.isascii():
+        plain = unicodedata.normalize("NFKD", letters)
+        letters = "".join(each for each in plain if not unicodedata.combining(each))
     return " ".join(_SIGNS.sub(" ", letters).split())
