@@ -1,5 +1,6 @@
 """Stores advisories as records, aliases, assertions and spans of version keys."""
 
+import asyncio
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,13 +12,16 @@ from services.sbom_matcher.domain import claims
 from services.sbom_matcher.domain.claims import Claim
 
 SAVE = """
+WITH known AS MATERIALIZED (SELECT advisory FROM advisory WHERE advisory = ANY($1))
 INSERT INTO advisory AS held (advisory, revision, source, digest, withdrawn, held_at)
 SELECT * FROM unnest(
     $1::text[], $2::bigint[], $3::text[], $4::text[], $5::bool[], $6::timestamptz[])
 ON CONFLICT (advisory) DO UPDATE SET revision = excluded.revision, source = excluded.source,
     digest = excluded.digest, withdrawn = excluded.withdrawn, held_at = excluded.held_at
-WHERE held.revision < excluded.revision RETURNING advisory
+WHERE held.revision < excluded.revision
+RETURNING advisory, advisory IN (SELECT advisory FROM known) AS replaced
 """
+"""Of what was never held there is nothing to forget: whoever saves holds the advisories' locks."""
 WITHDRAW = """
 INSERT INTO advisory AS held (advisory, revision, source, digest, withdrawn, held_at)
 SELECT advisory, revision, '', '', true, $3
@@ -94,9 +98,14 @@ async def publish(
         [event.received_at for event, _ in newest.values()],
     )
     kept = [newest[row["advisory"]][0] for row in rows]
-    before = await _forget(db, [event.advisory for event in kept])
+    replaced = [row["advisory"] for row in rows if row["replaced"]]
+    before = await _forget(db, replaced) if replaced else {}
     await _write_records(db, kept)
-    await _write_claims(db, [entry for event in kept for entry in entries(event)])
+    found: list[Entry] = []
+    for event in kept:
+        found += entries(event)
+        await asyncio.sleep(0)  # whoever has something urgent goes between
+    await _write_claims(db, found)
     spoken: dict[str, list[str]] = {}
     for event in kept:
         now = [name for each in event.vulnerabilities for name in (each.id, *each.aliases)]
@@ -153,7 +162,8 @@ async def _write_records(db: Connection, events: Sequence[AdvisoryPublished]) ->
         for alias in each.aliases
         if alias != each.id
     ]
-    await db.execute(ALIASES, *([row[column] for row in aliases] for column in range(3)))
+    if aliases:
+        await db.execute(ALIASES, *([row[column] for row in aliases] for column in range(3)))
 
 
 def _described(each: Vulnerability) -> dict[str, object]:
