@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 import httpx
@@ -93,6 +94,15 @@ def _is_ready(url: str) -> bool:
         return False
 
 
+class Record(NamedTuple):
+    """An event as it goes over the wire."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
 @dataclass(slots=True)
 class Wire:
     """The neighbours: one producer, one reader of what the matcher says."""
@@ -101,17 +111,24 @@ class Wire:
     producer: AIOKafkaProducer
     reader: AIOKafkaConsumer
 
-    async def send(self, events: Sequence[Event], *, bulk: bool = False) -> None:
-        """Publish events as fast as Kafka takes them."""
-        waiting = []
-        for each in events:
-            topic = self.world.topic(f"{each.TOPIC}.bulk" if bulk else each.TOPIC)
-            waiting.append(
-                await self.producer.send(
-                    topic, each.model_dump_json().encode(), each.key.encode(),
-                    headers=event_headers(each, 1, None),
-                )
-            )  # fmt: skip
+    def written(self, events: Iterable[Event], *, bulk: bool = False) -> list[Record]:
+        """Write events as their owner would put them on the wire."""
+        return [
+            Record(
+                self.world.topic(f"{each.TOPIC}.bulk" if bulk else each.TOPIC),
+                each.key.encode(),
+                each.model_dump_json().encode(),
+                event_headers(each, 1, None),
+            )
+            for each in events
+        ]
+
+    async def send(self, records: Iterable[Record]) -> None:
+        """Publish records as fast as Kafka takes them."""
+        waiting = [
+            await self.producer.send(each.topic, each.value, each.key, headers=each.headers)
+            for each in records
+        ]
         await asyncio.gather(*waiting)
 
     def partitions(self, name: str) -> list[TopicPartition]:
@@ -193,15 +210,15 @@ async def settled(db: asyncpg.Connection) -> None:
         await asyncio.sleep(0.5)
 
 
-async def backfill(wire: Wire, service: Service, events: Sequence[AdvisoryPublished]) -> float:
+async def backfill(wire: Wire, service: Service, records: Sequence[Record]) -> float:
     """Send advisories on the bulk lane; give the seconds until the last finding's acknowledgement.
 
     Raises:
         TimeoutError: findings stay away.
     """
-    expected = await wire.count("findings.bulk") + 2 * len(events)
+    expected = await wire.count("findings.bulk") + 2 * len(records)
     began = time.perf_counter()
-    sending = asyncio.create_task(wire.send(events, bulk=True))
+    sending = asyncio.create_task(wire.send(records))
     await _until(wire, service, expected, began + _PATIENCE)
     took = time.perf_counter() - began
     await sending
@@ -241,8 +258,9 @@ async def urgent(wire: Wire, kind: str, numbers: Sequence[int]) -> list[float]:
     began = time.perf_counter()
     for place, each in enumerate(advisories(kind, numbers)):
         await asyncio.sleep(max(0.0, began + place * EVERY - time.perf_counter()))
+        written = wire.written([each])
         sent[each.vulnerabilities[0].id] = time.perf_counter()
-        await wire.send([each])
+        await wire.send(written)
     await asyncio.wait_for(listening, _PATIENCE)
     return list(waits.values())
 
@@ -270,12 +288,12 @@ async def measure(world: World) -> list[Figure]:
         async with connected(world) as wire:
             db = await asyncpg.connect(world.admin_dsn)
             began = time.perf_counter()
-            await wire.send(list(stock()))
+            await wire.send(wire.written(stock()))
             await settled(db)
             stored = time.perf_counter() - began
             await urgent(wire, "WARM", range(spare, spare + 20))
             idle = await urgent(wire, "IDLE", range(spare + URGENT, spare + 2 * URGENT))
-            first = advisories("BULK", range(0, 2 * ADVISORIES, 2))
+            first = wire.written(advisories("BULK", range(0, 2 * ADVISORIES, 2)), bulk=True)
             own, everywhere = processor.seconds(service.pid), processor.seconds_below(os.getpid())
             took = await backfill(wire, service, first)
             own = processor.seconds(service.pid) - own
@@ -285,7 +303,7 @@ async def measure(world: World) -> list[Figure]:
                 raise RuntimeError(f"described and opened {seen}, not {ADVISORIES} each")
             before = await wire.count("findings.bulk")
             more = advisories("MORE", range(1, 2 * ADVISORIES, 2))
-            await wire.send(more, bulk=True)
+            await wire.send(wire.written(more, bulk=True))
             under_way = before + ADVISORIES // 50
             await _until(wire, service, under_way, time.perf_counter() + _PATIENCE)
             busy = await urgent(wire, "BUSY", range(spare + 2 * URGENT, spare + 3 * URGENT))
