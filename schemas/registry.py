@@ -71,7 +71,7 @@ from schemas.findings import (
     VulnerabilityMerged,
     VulnerabilitySplit,
 )
-from schemas.sboms import SbomRegistered
+from schemas.sboms import SbomRegistered, SbomReviewDue, SbomReviewed
 from schemas.signals import (
     ExploitationReported,
     ExploitationWithdrawn,
@@ -92,6 +92,8 @@ EVENTS: dict[str, type[Event]] = {
         DeviceRegistered,
         DeviceRetired,
         SbomRegistered,
+        SbomReviewDue,
+        SbomReviewed,
         AdvisoryPublished,
         AdvisoryWithdrawn,
         ExploitationReported,

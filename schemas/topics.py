@@ -116,6 +116,14 @@ _STREAMS = (
         "product",
         description="Registered SBOMs with their canonical component lists.",
     ),
+    Topic(
+        "sbom-reviews",
+        ("sbom-matcher",),
+        ("deadline-clock", INTEGRATION),
+        "product",
+        retention=400 * DAY,
+        description="When the completeness of an SBOM is due for review, and who reviewed it.",
+    ),
     *_with_bulk(
         Topic(
             "advisories",
