@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from fastapi import FastAPI
 
-from services.intake import catalogue, handlers, http, sealing
+from services.intake import catalogue, handlers, http, sboms, sealing
 from services.kit.app import Context, Service, build
 from services.kit.settings import Settings
 
 SERVICE = Service(
     name="intake",
     consumers=[handlers.consumer],
-    routers=[http.router, catalogue.router],
+    routers=[http.router, catalogue.router, sboms.router],
     timers=handlers.timers,
 )
 

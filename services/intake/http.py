@@ -13,7 +13,7 @@ from services.intake.domain.submission import LONGEST_NAME, Status, Submission
 from services.intake.formats.reading import MAX_BYTES
 from services.intake.handlers import ROLES, about, plain
 from services.intake.store import catalogue as stored
-from services.intake.store import submissions
+from services.intake.store import registry, submissions
 from services.intake.views import SubmissionView
 from services.kit import ids
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page
@@ -147,6 +147,15 @@ async def show_original(digest: str, unit: CurrentUnit) -> Response:
     row = await unit.db.fetchrow(submissions.ORIGINAL, digest)
     if row is None:
         raise absent("original", digest)
+    if await registry.is_registered(unit.db, digest):
+        raise Problem(
+            403,
+            "Handed out on record only",
+            "it is the document of a registered SBOM: whoever gets it is recorded",
+            parameter="digest",
+            mend="take it with POST /v1/sbom-documents, `channel` internal and `format` original, "
+            "or `patchvigil sbom get`",
+        )
     if row["sealed"]:
         unit.require("psirt", "regulatory", "admin")
     content = await submissions.content(row, unit.blobs, sealing.current())

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from schemas.sboms import SbomRegistered
 from services.intake.domain import identity
-from services.intake.domain.shelf import HeldProduct, HeldSbom, Shelf, Waiting
+from services.intake.domain.shelf import HeldProduct, HeldSbom, Revision, Shelf, Waiting
 from services.intake.domain.submission import (
     WAIT,
     Emission,
@@ -130,7 +130,11 @@ def _register(
     if held is not None and held.digest == digest:
         return Outcome(Status.UNCHANGED, f"{shown}: the same components", document.format)
     sbom = str(identity.derived("sbom", *place, digest))
-    shelf.sboms.put(place, HeldSbom(sbom, digest, submission.id))
+    revision = held.revision + 1 if held is not None else 1
+    shelf.sboms.put(place, HeldSbom(sbom, digest, submission.id, revision))
+    kept = _revision(submission, document, sbom, digest, now)
+    shelf.revisions.put((*place, revision), kept)
+    origin = document.origin
     event = SbomRegistered(
         sbom=sbom,
         product=product.product,
@@ -143,13 +147,38 @@ def _register(
         components=document.components,
         dependencies=document.dependencies,
         registered_at=now,
+        revision=revision,
+        size=kept.size,
+        submitted_by=kept.submitted_by,
+        root=origin.product.ref if origin.product else None,
+        author_stated=bool(origin.authors),
+        made_at=origin.made_at,
+        repeated=origin.repeated,
     )
     return Outcome(
         Status.PUBLISHED,
-        f"{shown}: {len(document.components)} components",
+        f"{shown}: {len(document.components)} components, revision {revision}",
         document.format,
         (Emission(event, digest),),
         counts={"components": len(document.components)},
+    )
+
+
+def _revision(
+    submission: Submission, document: Sbom, sbom: str, digest: str, now: datetime
+) -> Revision:
+    return Revision(
+        sbom=sbom,
+        digest=digest,
+        original=submission.digest,
+        size=len(submission.raw),
+        format=document.format,
+        format_version=document.format_version,
+        components=len(document.components),
+        submission=submission.id,
+        source=submission.source,
+        submitted_by=submission.person or submission.principal,
+        registered_at=now,
     )
 
 

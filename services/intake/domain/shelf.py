@@ -108,6 +108,24 @@ class HeldSbom:
     sbom: str
     digest: str
     submission: UUID
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """An SBOM as the registry keeps it for ever; `original` is the SHA-256 of its document."""
+
+    sbom: str
+    digest: str
+    original: str
+    size: int
+    format: str
+    format_version: str
+    components: int
+    submission: UUID
+    source: str
+    submitted_by: str | None
+    registered_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +148,7 @@ class Shelf:
     products: Ledger[str, HeldProduct] = field(default_factory=Ledger)
     rows: Ledger[str, HeldRow] = field(default_factory=Ledger)
     sboms: Ledger[tuple[str, str, str], HeldSbom] = field(default_factory=Ledger)
+    revisions: Ledger[tuple[str, str, str, int], Revision] = field(default_factory=Ledger)
     waiting: Ledger[UUID, Waiting] = field(default_factory=Ledger)
 
     def named(self, reference: str) -> list[HeldProduct]:

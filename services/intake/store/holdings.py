@@ -33,7 +33,7 @@ SELECT id, names, versions, retired FROM product WHERE id = ANY($1::text[]) OR n
 """
 ROWS = "SELECT key, digest, retired, accepted_at FROM registered WHERE key = ANY($1::text[])"
 SBOMS = """
-SELECT product, version, hardware, sbom, digest, submission
+SELECT product, version, hardware, sbom, digest, submission, revision
 FROM sbom WHERE product = ANY($1::text[])
 """
 WAITING = "SELECT submission, needs, waits_for FROM waiting WHERE needs && $1::text[]"
@@ -139,7 +139,7 @@ async def sboms(db: Connection, ids: Sequence[str]) -> Ledger[tuple[str, str, st
     return Ledger(
         (
             (row["product"], row["version"], row["hardware"]),
-            HeldSbom(row["sbom"], row["digest"], row["submission"]),
+            HeldSbom(row["sbom"], row["digest"], row["submission"], row["revision"]),
         )
         for row in await db.fetch(SBOMS, list(ids))
     )

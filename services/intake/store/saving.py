@@ -1,8 +1,10 @@
 """Saves what a batch of submissions changed on its shelf, one statement a ledger."""
 
+from collections.abc import Iterator
+from dataclasses import astuple
 from typing import Any
 
-from services.intake.domain.shelf import HeldAdvisory, HeldRow, HeldSignal, Shelf
+from services.intake.domain.shelf import HeldAdvisory, HeldRow, HeldSignal, Revision, Shelf
 from services.intake.store.submissions import json_list
 from services.kit.database import Connection
 
@@ -51,10 +53,19 @@ ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, retired = excluded.ret
     accepted_at = excluded.accepted_at
 """
 SAVE_SBOMS = """
-INSERT INTO sbom (product, version, hardware, sbom, digest, submission)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[])
+INSERT INTO sbom (product, version, hardware, sbom, digest, submission, revision)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[],
+    $7::int[])
 ON CONFLICT (product, version, hardware) DO UPDATE SET sbom = excluded.sbom,
-    digest = excluded.digest, submission = excluded.submission
+    digest = excluded.digest, submission = excluded.submission, revision = excluded.revision
+"""
+SAVE_REVISIONS = """
+INSERT INTO sbom_revision (product, version, hardware, revision, sbom, digest, original, size,
+    format, format_version, components, submission, source, submitted_by, registered_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[],
+    $7::text[], $8::bigint[], $9::text[], $10::text[], $11::int[], $12::uuid[], $13::text[],
+    $14::text[], $15::timestamptz[])
+ON CONFLICT DO NOTHING
 """
 
 
@@ -137,7 +148,15 @@ async def _save_catalogue(db: Connection, shelf: Shelf) -> None:
             [k.sbom for k in kept],
             [k.digest for k in kept],
             [k.submission for k in kept],
+            [k.revision for k in kept],
         )
+    if revisions := shelf.revisions.changed:
+        await db.execute(SAVE_REVISIONS, *_columns(revisions))
+
+
+def _columns(revisions: dict[tuple[str, str, str, int], Revision]) -> Iterator[list[Any]]:
+    rows = [(*place, *astuple(revision)) for place, revision in revisions.items()]
+    return map(list, zip(*rows, strict=True))
 
 
 def _body(held: HeldRow) -> Any:

@@ -26,13 +26,17 @@ HOLDABLE = frozenset({*_FIELDS, "dependencies", "persons", "tools", "catalogue"}
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What a channel is for, what it holds, what its reader asks for, and the rule's source."""
+    """What a channel is for, what it holds, what its reader asks for, and the rule's source.
+
+    `hands_out` are the roles that may take an SBOM out of a running fleet by this channel.
+    """
 
     name: str
     reader: str
     source: str
     holds: frozenset[str]
     asks: tuple[str, ...]
+    hands_out: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -41,7 +45,12 @@ def known() -> dict[str, Channel]:
     text = resources.files(__package__).joinpath("channels.yaml").read_bytes()
     return {
         name: Channel(
-            name, rule["for"], rule["source"], frozenset(rule["holds"]), tuple(rule["asks"])
+            name,
+            rule["for"],
+            rule["source"],
+            frozenset(rule["holds"]),
+            tuple(rule["asks"]),
+            frozenset(rule["hands_out"]),
         )
         for name, rule in reading.yaml_value(text).items()
     }
