@@ -20,7 +20,7 @@ LazyGroup.TABLE = {
     "vulnerability": Entry("knowledge:vulnerability", "What advisories say of a vulnerability."),
     "where": Entry("where:where", "Which products, versions and sites contain a component."),
     "match": Entry("match:match", "Match an SBOM against advisory files, without a fleet."),
-    "sbom": Entry("sbom:app", "SBOMs in files: quality, changes, accuracy, three channels."),
+    "sbom": Entry("sbom:app", "SBOMs: in files, and in the registry of a running fleet."),
     "versions": Entry("versions:app", "The order of versions, in every ecosystem."),
     "finding": Entry("findings:app", "Findings and their evidence."),
     "case": Entry("cases:app", "The file of each vulnerability, report or incident."),

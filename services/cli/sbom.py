@@ -1,6 +1,6 @@
-"""Commands on SBOMs in files: quality, what changed, accuracy, and writing them for a channel."""
+"""Commands on SBOMs: in files, with no service running, and in the registry of a fleet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from services.cli import registry
 from services.cli.lazy import group
 from services.cli.one_shot import documents, sbom_report
 from services.cli.printing import as_json, out
@@ -18,9 +19,8 @@ from services.intake.formats.outgoing import channels, cyclonedx, spdx
 from services.intake.formats.outgoing.written import Written
 from services.sbom_matcher.domain.sboms import accuracy as accuracies
 from services.sbom_matcher.domain.sboms import comparison, quality, support
-from services.sbom_matcher.domain.sboms.inventory import Inventory
 
-app = group("SBOMs in files: quality, changes, accuracy, three channels.")
+app = group("SBOMs: in files, and in the registry of a running fleet.")
 
 Format = Literal["cyclonedx-1.6", "spdx-2.3"]
 Channel = Literal["regulatory", "customer", "internal"]
@@ -39,7 +39,7 @@ OfFile = Annotated[
 
 @app.callback()
 def group_() -> None:
-    """SBOMs in files: quality, changes, accuracy, three channels."""
+    """SBOMs: in files, and in the registry of a running fleet."""
 
 
 @app.command()
@@ -50,7 +50,7 @@ def check(file: OfFile, json: AsJson = False) -> None:
     references, and components whose support ends or has ended. Exits 1 where something is lacking.
     """
     sbom = documents.sbom(file)
-    found = quality.judge(_inventory(sbom))
+    found = quality.judge(sbom_report.inventory(sbom))
     endings = support.endings(sbom.components, datetime.now(UTC).date())
     if json:
         as_json({
@@ -182,7 +182,7 @@ def write(
     if author:
         cut = replace(cut, origin=cut.origin.by(author))
     written = _WRITERS[format_](cut, datetime.now(UTC))
-    lacks = [each for each in _elements(cut, rule) if not each.met]
+    lacks = [each for each in sbom_report.asked(cut, rule) if not each.met]
     if output is None and json:
         raise RefusedError(
             Exit.USAGE, "the SBOM itself would go to stdout", "--json prints what was written",
@@ -191,7 +191,7 @@ def write(
     if output is None:
         out.file.write(written.text())
     else:
-        _save(output, written.text())
+        registry.save(output, written.text().encode())
     if json:
         as_json({
             "file": str(output), "format": format_, "channel": channel, "source": rule.source,
@@ -205,26 +205,5 @@ def write(
         raise typer.Exit(Exit.REFUSED)
 
 
-def _inventory(sbom: Sbom) -> Inventory:
-    origin = sbom.origin
-    return Inventory(
-        components=sbom.components,
-        edges=sbom.dependencies,
-        authors=tuple(each.name for each in origin.authors),
-        made_at=origin.made_at,
-        product=origin.product.ref if origin.product else None,
-        repeated=origin.repeated,
-    )
-
-
-def _elements(sbom: Sbom, rule: channels.Channel) -> Sequence[quality.Element]:
-    found = {each.element: each for each in quality.judge(_inventory(sbom)).elements}
-    return [found[each] for each in rule.asks]
-
-
-def _save(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        reason = error.strerror or ""
-        raise RefusedError(Exit.USAGE, f"{path} cannot be written", reason) from error
+for _name, _command in registry.COMMANDS.items():
+    app.command(_name)(_command)

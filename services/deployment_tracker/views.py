@@ -197,6 +197,20 @@ class InstallationView(View):
     devices: int = Field(description="How many.")
 
 
+class RunsView(View):
+    """What a device runs."""
+
+    device: str = Field(description="The device.")
+    product: str = Field(description="The product.")
+    hardware: str = Field(description="Hardware configuration; empty where there is just one.")
+    version: str = Field(description="What it runs: as it last attested, else as registered.")
+    registered: str = Field(description="The version that it is registered with.")
+    attested: str | None = Field(description="The version in its last report, if it gave one.")
+    attested_at: datetime | None = Field(description="When that report was taken in.")
+    campaign: str | None = Field(description="The campaign that the report belongs to.")
+    retired: bool = Field(description="Whether it left the field.")
+
+
 class InstallationsView(View):
     """Devices by product version and site."""
 

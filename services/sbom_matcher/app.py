@@ -7,8 +7,8 @@ from fastapi import FastAPI
 
 from services.kit.app import Context, Service, build
 from services.kit.settings import Settings
+from services.sbom_matcher import http, sboms
 from services.sbom_matcher.handlers import consumer, timers
-from services.sbom_matcher.http import routes
 from services.sbom_matcher.matcher import Matcher
 
 
@@ -20,7 +20,11 @@ async def match(context: Context) -> AsyncIterator[None]:
 
 
 SERVICE = Service(
-    name="sbom-matcher", consumers=[consumer], routers=[routes], timers=timers, start=match
+    name="sbom-matcher",
+    consumers=[consumer],
+    routers=[http.routes, sboms.routes],
+    timers=timers,
+    start=match,
 )
 
 

@@ -14,6 +14,7 @@ from services.kit.consume import Consumer
 from services.kit.records import Batch, Faulty, Received
 from services.kit.timers import Fired, Timers
 from services.kit.unit import Unit
+from services.sbom_matcher import reviews
 from services.sbom_matcher.matcher import BELL
 from services.sbom_matcher.store import advisories, contents, pending, stock
 from services.sbom_matcher.store.pending import Wish
@@ -57,12 +58,16 @@ async def on_sboms(batch: Batch, unit: Unit) -> None:
             unit.db, [(each.event, each.revision) for each in registered]
         )
     wishes = []
+    kept: list[tuple[Received[SbomRegistered], int | None]] = []
     for each, before in zip(registered, compared, strict=True):
         sbom = each.event
+        kept.append((each, before.unmatchable if before is not None else None))
         if before is not None:
             unit.emit(_compared(sbom, before), cause=each, name=sbom.sbom)
             subject = pending.version_subject(sbom.product, sbom.version)
             wishes.append(Wish("version", subject, each.bulk, each))
+    with _storable():
+        await reviews.on_registered(unit, kept)
     await _ask(unit, wishes)
 
 
@@ -102,9 +107,11 @@ async def on_advisories(batch: Batch, unit: Unit) -> None:
 
 
 @timers.on_fire
-async def on_expiries(fired: Sequence[Fired], unit: Unit) -> None:
-    """Match again what a lapsed statement spoke of."""
-    await _ask(unit, (Wish("identifier", each.subject, False, each) for each in fired))
+async def on_timers(fired: Sequence[Fired], unit: Unit) -> None:
+    """Match again what a lapsed statement spoke of, and tell of quarters without a review."""
+    await reviews.on_quarters([each for each in fired if each.step == reviews.QUARTER], unit)
+    lapsed = (each for each in fired if each.step == _EXPIRES)
+    await _ask(unit, (Wish("identifier", each.subject, False, each) for each in lapsed))
 
 
 def _arm_expiries(

@@ -6,11 +6,33 @@ from typing import Any
 
 from schemas.sboms import Component
 from services.cli.printing import clean, document, err, out, table
+from services.intake.formats.canonical import Sbom
+from services.intake.formats.outgoing.channels import Channel
 from services.sbom_matcher.domain.sboms import quality, support
+from services.sbom_matcher.domain.sboms.inventory import Inventory
 from services.sbom_matcher.domain.sboms.pairing import Pair
 
 _SHOWN = 20
 """Names that are printed of many; --json has all."""
+
+
+def inventory(sbom: Sbom) -> Inventory:
+    """What is judged of an SBOM."""
+    origin = sbom.origin
+    return Inventory(
+        components=sbom.components,
+        edges=sbom.dependencies,
+        authors=tuple(each.name for each in origin.authors),
+        made_at=origin.made_at,
+        product=origin.product.ref if origin.product else None,
+        repeated=origin.repeated,
+    )
+
+
+def asked(sbom: Sbom, channel: Channel) -> Sequence[quality.Element]:
+    """The elements that a channel's reader asks for, judged."""
+    found = {each.element: each for each in quality.judge(inventory(sbom)).elements}
+    return [found[each] for each in channel.asks]
 
 
 def element(judged: quality.Element) -> dict[str, Any]:

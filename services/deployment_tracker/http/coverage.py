@@ -17,6 +17,7 @@ from services.deployment_tracker.views import (
     InstallationsView,
     InstallationView,
     ReconcileView,
+    RunsView,
 )
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page, router
 
@@ -78,6 +79,19 @@ async def list_installations(
         )  # fmt: skip
     rows = await facts.installations(unit.db, product, version)
     return InstallationsView(items=tuple(InstallationView(**asdict(row)) for row in rows))
+
+
+@routes.get("/v1/devices/{device:path}")
+async def show_device(device: str, unit: CurrentUnit) -> RunsView:
+    """Say what a device runs: as it last attested, else as it is registered."""
+    unit.require()
+    found = await facts.runs(unit.db, device)
+    if found is None:
+        raise Problem(
+            404, "No such device", f"there is no device {device}", parameter="device",
+            mend="list them with `patchvigil device ls`; one just registered takes a moment",
+        )  # fmt: skip
+    return RunsView(**asdict(found), version=found.version)
 
 
 @routes.get("/v1/reconcile")

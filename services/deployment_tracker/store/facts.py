@@ -69,6 +69,15 @@ SELECT d.product, d.version, d.site, count(*) AS devices FROM device d
 JOIN unnest($1::text[], $2::text[]) AS w(product, version) USING (product, version)
 WHERE NOT d.retired GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC, 3
 """
+RUNS = """
+SELECT d.device, d.product, d.hardware, d.version AS registered, d.retired,
+    s.reported_version AS attested, s.campaign, s.changed_at AS attested_at
+FROM device d
+LEFT JOIN LATERAL (SELECT * FROM standing s JOIN campaign c USING (campaign)
+    WHERE s.device = d.device AND c.product = d.product AND s.reported_version IS NOT NULL
+    ORDER BY s.changed_at DESC LIMIT 1) s ON true
+WHERE d.device = $1
+"""
 KNOWN = "SELECT device FROM device WHERE device = ANY($1)"
 PRODUCT = "SELECT name FROM product WHERE product = $1 AND NOT retired"
 
@@ -83,6 +92,25 @@ class Installation:
     version: str
     site: str | None
     devices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """A device's version as it is registered, and as it attested in its last report, if it did."""
+
+    device: str
+    product: str
+    hardware: str
+    registered: str
+    retired: bool
+    attested: str | None
+    campaign: str | None
+    attested_at: datetime | None
+
+    @property
+    def version(self) -> str:
+        """The version it runs: an attestation goes before what the catalogue says."""
+        return self.attested or self.registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +213,12 @@ async def installations(
 ) -> list[Installation]:
     """Count devices of product versions by site, the most first."""
     return [Installation(**row) for row in await db.fetch(INSTALLATIONS, products, versions)]
+
+
+async def runs(db: Connection, device: str) -> Runs | None:
+    """Load what a device is registered with and what it last attested; None if unknown."""
+    row = await db.fetchrow(RUNS, device)
+    return Runs(**dict(row)) if row else None
 
 
 async def devices_of(db: Connection, product: str, versions: Iterable[str]) -> list[Device]:

@@ -71,8 +71,11 @@ class Quality:
         return whole and not self.graph.unresolved and not self.repeated
 
 
-def judge(inventory: Inventory) -> Quality:
-    """Judge an SBOM by the rules that each element names as its source."""
+def judge(inventory: Inventory, *, keyed: bool = True) -> Quality:
+    """Judge an SBOM by the rules that each element names as its source.
+
+    Without `keyed` the element `matchable` is left out: it costs more than all others together.
+    """
     walked = graph.walk(inventory)
     unreached = frozenset(walked.unreached)
     rules: tuple[tuple[str, str, Callable[[Component], str | None]], ...] = (
@@ -83,7 +86,7 @@ def judge(inventory: Inventory) -> Quality:
         ("dependency_relationship", NTIA, lambda each: _reached(each, unreached)),
         ("support_level", FDA, lambda each: _said(each.support_level)),
         ("end_of_support", FDA, lambda each: None if each.support_ends_on else "no_date"),
-        ("matchable", OURS, unmatchable),
+        *((("matchable", OURS, unmatchable),) if keyed else ()),
     )
     document = (
         _document("author_of_sbom_data", present=any(map(_named, inventory.authors))),
