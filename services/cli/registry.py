@@ -43,7 +43,9 @@ Hardware = Annotated[
 ]
 Reference = Annotated[
     str,
-    typer.Argument(metavar="PRODUCT@VERSION[#N]", help="The SBOM; #N is a revision, else latest."),
+    typer.Argument(
+        metavar="SBOM", help="PRODUCT@VERSION, with #N for a revision; else the latest."
+    ),
 ]
 Most = Annotated[int, typer.Option("--limit", min=1, help="The most to list.")]
 

@@ -254,3 +254,24 @@ async def test_a_person_without_the_role_cannot_plan_or_start(fleet: Fleet) -> N
     campaign = await fleet.plan(100)
     answer = await fleet.post(f"/v1/campaigns/{campaign}/waves/1/start", {}, who="psirt")
     assert answer.status_code == 403
+
+
+async def test_what_a_device_runs_is_what_it_attested_last_else_what_is_registered(
+    fleet: Fleet,
+) -> None:
+    name = fleet.devices[0]
+    before = await fleet.get(f"/v1/devices/{name}")
+    assert (before["version"], before["registered"], before["attested"]) == ("1.0", "1.0", None)
+    campaign = await fleet.plan(100)
+    await fleet.start(campaign)
+    await fleet.report(campaign, name, DeviceState.VERIFIED, 1)
+
+    async def attested() -> bool:
+        return bool((await fleet.get(f"/v1/devices/{name}"))["attested"])
+
+    await eventually(attested)
+    found = await fleet.get(f"/v1/devices/{name}")
+    assert (found["version"], found["registered"], found["attested"]) == ("2.0", "1.0", "2.0")
+    assert (found["product"], found["campaign"]) == (fleet.product, campaign)
+    absent = await fleet.client.get("/v1/devices/none", headers=fleet.world.headers("operations"))
+    assert absent.status_code == 404
