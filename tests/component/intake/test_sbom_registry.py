@@ -1,9 +1,12 @@
 """The registry of SBOMs: every revision, documents out for three channels, and who got them."""
 
+import asyncio
 import hashlib
 import json
+from importlib import resources
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -290,3 +293,44 @@ async def test_records_of_access_are_for_those_who_answer_for_it_and_for_who_too
     assert own.status_code == 200
     other = await intake.get(answer.headers["location"], who="integration")
     assert other.status_code == 403
+
+
+async def test_sboms_submitted_at_the_same_instant_are_numbered_without_gap_or_repeat(
+    intake: Intake,
+) -> None:
+    await intake.post(documents.product("raced", "1"), name="raced.yaml")
+    given = [encoded(authored("raced", "1", number)) for number in range(2, 10)]
+    answers = await asyncio.gather(
+        *(intake.post(raw, name=f"raced-{n}") for n, raw in enumerate(given))
+    )
+    assert {each.status_code for each in answers} == {202}
+    found = await revisions(intake, "raced")
+    assert [each["revision"] for each in found] == list(range(1, 9))
+    assert {each["sha256"] for each in found} == {hashlib.sha256(raw).hexdigest() for raw in given}
+    told = await intake.others.events(SbomRegistered, at_least=8, product="raced")
+    assert [each.revision for each in told] == list(range(1, 9))
+
+
+async def test_what_was_registered_before_the_registry_counts_as_the_first_revision(
+    intake: Intake,
+) -> None:
+    [raw] = await registered(intake, "earlier", 2)
+    text = resources.files("services.intake.migrations").joinpath("002_sbom_registry.sql")
+    _, backfill = text.read_text().split("INSERT INTO sbom_revision\n")
+    statement = f"INSERT INTO sbom_revision\n{backfill.split(';')[0]}"
+    db = await asyncpg.connect(
+        intake.world.dsn("intake"), server_settings={"search_path": "intake"}
+    )
+    try:
+        undone = db.transaction()
+        await undone.start()
+        await db.execute("TRUNCATE sbom_access, sbom_revision")
+        await db.execute(statement)
+        row = await db.fetchrow("SELECT * FROM sbom_revision WHERE product = 'earlier'")
+        await undone.rollback()
+    finally:
+        await db.close()
+    assert row is not None
+    assert (row["revision"], row["components"], row["size"]) == (1, 2, len(raw))
+    assert row["original"] == hashlib.sha256(raw).hexdigest()
+    assert (row["submitted_by"], row["format"]) == ("integration", "cyclonedx-json")
