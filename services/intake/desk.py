@@ -6,6 +6,7 @@ product is released in the transaction that registers the product.
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -26,7 +27,13 @@ from services.kit.unit import Unit
 EXPIRE = "expire"
 """The timer step at which a waiting submission is rejected."""
 _SLICE = 0.02  # seconds of work after which the event loop gets a turn
-_LARGE = 512 * 1024  # documents above this are read in a thread
+_SHORT = 32 * 1024  # bytes of a document that is read at once; most advisories are shorter
+_LONG = 1024 * 1024
+_READERS = {
+    size: ThreadPoolExecutor(1, thread_name_prefix=f"reader-{size}") for size in ("middle", "long")
+}
+"""Threads that read documents, one of a size at a time: what one takes of memory is bounded, and
+so is what all of them take. A long one, which may take seconds, holds up no other."""
 
 Read = Document | FormatError
 
@@ -81,7 +88,10 @@ async def _read(given: Sequence[Submission], shelf: Shelf) -> dict[UUID, Read]:
 
 async def _parsed(raw: bytes) -> Read:
     try:
-        return await asyncio.to_thread(sniff.read, raw) if len(raw) > _LARGE else sniff.read(raw)
+        if len(raw) <= _SHORT:
+            return sniff.read(raw)
+        reader = _READERS["long" if len(raw) > _LONG else "middle"]
+        return await asyncio.get_running_loop().run_in_executor(reader, sniff.read, raw)
     except FormatError as error:
         return error
 

@@ -5,13 +5,13 @@ flags and threats speak of product ids as well.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from schemas.advisories import Assertion, Range, Status, Vulnerability
+from schemas.advisories import Assertion, Range, Status, Target, Vulnerability
 from schemas.signals import SignalSource
-from services.intake.formats import csaf_tree, scores
+from services.intake.formats import csaf_tree, limits, scores
 from services.intake.formats.canonical import Evidence, Statement
 from services.intake.formats.cve import CVE_ID
 from services.intake.formats.error import FormatError
@@ -36,10 +36,10 @@ _DENIED = re.compile(r"\b(?:no|not|never|without)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """A document's products and product groups, by id."""
+    """A document's products by id, and which groups each is in."""
 
     products: Mapping[str, csaf_tree.Product]
-    groups: Mapping[str, tuple[str, ...]]
+    groups: Mapping[str, Sequence[str]]
 
 
 def parse(document: Node) -> Statement:
@@ -125,7 +125,7 @@ def _vulnerability(
             )
         ),
         weaknesses=(weakness,) if weakness else (),
-        assertions=tuple(_assertions(each, at, publisher, tree)),
+        assertions=limits.claims(_assertions(each, at, publisher, tree), at),
         published_at=instant(each, "release_date", at),
     )
 
@@ -139,8 +139,8 @@ def _description(each: Node, at: str) -> str | None:
 
 
 def _assertions(each: Node, at: str, publisher: str, tree: _Tree) -> Iterator[Assertion]:
-    remedies = _by_product(each, at, "remediations", "details", tree.groups)
-    reasons = _by_product(each, at, "flags", "label", tree.groups)
+    remedies = _words(each, at, "remediations", "details")
+    reasons = _words(each, at, "flags", "label")
     statuses = child(each, "product_status", at)
     where = f"{at}/product_status"
     for key, status in _STATUSES.items():
@@ -156,7 +156,8 @@ def _assertions(each: Node, at: str, publisher: str, tree: _Tree) -> Iterator[As
                     "add it to the product tree or remove it",
                     f"{where}/{key}/{position}",
                 )
-            remedy, reason = remedies.get(product_id), reasons.get(product_id)
+            groups = tree.groups.get(product_id, ())
+            remedy, reason = remedies.on(product_id, groups), reasons.on(product_id, groups)
             said = _Said(key, status, publisher, remedy, reason)
             named = (product.vendor, product.product or product.name, product.marks)
             grouped.setdefault((said, named), []).append(product)
@@ -180,20 +181,19 @@ def _claim(
     said: _Said, platforms: csaf_tree.Platforms, members: list[csaf_tree.Product]
 ) -> Iterator[Assertion]:
     marks = tuple(dict.fromkeys(mark for member in members for mark in member.identifiers))
-    marked = [replace(member, identifiers=marks) for member in members]
-    for target in dict.fromkeys(target for member in marked for target in member.targets()):
-        ranges = [
-            each
-            for member in marked
-            if target in tuple(member.targets())
-            for each in (_edge(said.key, member.ranges) or (Range(),))
-        ]
-        distinct = tuple(dict.fromkeys(ranges))
+    spoken = tuple(replace(members[0], identifiers=marks).named())  # alike in all members
+    found: dict[Target, dict[Range, None]] = {}
+    for member in members:
+        ranges = dict.fromkeys(_edge(said.key, member.ranges) or (Range(),))
+        for target in (*member.packages(), spoken[0]):
+            found.setdefault(target, {}).update(ranges)
+    found |= dict.fromkeys(spoken, found[spoken[0]])
+    for target, distinct in found.items():
         yield Assertion(
             asserter=said.publisher,
             target=target,
             status=said.status,
-            ranges=() if Range() in distinct else distinct,
+            ranges=() if Range() in distinct else tuple(distinct),
             platforms=platforms,
             remediation=said.remedy,
             justification=said.reason if said.status is Status.NOT_AFFECTED else None,
@@ -212,19 +212,35 @@ def _edge(key: str, ranges: tuple[Range, ...]) -> tuple[Range, ...]:
     return ranges
 
 
-def _by_product(
-    each: Node, at: str, key: str, field: str, groups: Mapping[str, tuple[str, ...]]
-) -> dict[str, str]:
-    """The text of the best entry for each product: a fix before a mitigation before none."""
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The texts that speak of products and of groups of products, the best first."""
+
+    of_product: Mapping[str, tuple[int, str]]
+    of_group: Mapping[str, tuple[int, str]]
+
+    def on(self, product_id: str, groups: Sequence[str]) -> str | None:
+        """The best text for a product: by its own id, or through a group."""
+        if len(groups) > len(self.of_group):  # the shorter way: both may be long
+            held = frozenset(groups)
+            groups = [each for each in self.of_group if each in held]
+        found = [self.of_product.get(product_id), *map(self.of_group.get, groups)]
+        return min((each for each in found if each), default=(0, None))[1]
+
+
+def _words(each: Node, at: str, key: str, field: str) -> _Words:
+    """The texts of a list's entries: a fix before a mitigation before none."""
     entries = list(items(each, key, at))
     entries.sort(key=lambda entry: _rank(entry[1].get("category")))
-    found: dict[str, str] = {}
-    for where, entry in entries:
+    of_product: dict[str, tuple[int, str]] = {}
+    of_group: dict[str, tuple[int, str]] = {}
+    for number, (where, entry) in enumerate(entries):
         if words := text(entry, field, where):
-            named = [g for name in texts(entry, "group_ids", where) for g in groups.get(name, ())]
-            for product_id in (*texts(entry, "product_ids", where), *named):
-                found.setdefault(product_id, words)
-    return found
+            for name in texts(entry, "group_ids", where):
+                of_group.setdefault(name, (number, words))
+            for product_id in texts(entry, "product_ids", where):
+                of_product.setdefault(product_id, (number, words))
+    return _Words(of_product, of_group)
 
 
 def _rank(category: object) -> int:

@@ -7,7 +7,7 @@ Section 3.1.3.3: the identification helper gives purl, CPE, model and serial num
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from schemas.advisories import (
     Identifier,
@@ -22,7 +22,8 @@ from services.intake.formats.error import FormatError
 from services.intake.formats.shape import Node, child, items, needed, text, texts
 
 MAX_BRANCHES = 40
-_TARGETS_A_PRODUCT = 40
+MAX_RELATIONS = 8
+_MARKS_A_TARGET = 40
 _INSTALLED = frozenset({"installed_on", "installed_with"})
 _WITHIN_A_VERSION = frozenset({"patch_level", "service_pack"})
 _MARKS = (
@@ -51,22 +52,33 @@ class Product:
     cpes: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     platforms: Platforms = ()
+    relations: int = field(default=0, compare=False)
 
     def targets(self) -> Iterator[Target]:
         """By which identifiers it can be matched; by vendor and product name always."""
+        yield from self.packages()
+        yield from self.named()
+
+    def named(self) -> Iterator[Target]:
+        """By vendor, product name and marks: long lists of marks are several targets."""
+        name = self.product or self.name
+        for start in range(0, max(1, len(self.identifiers)), _MARKS_A_TARGET):
+            yield Target(
+                kind=TargetKind.NAME,
+                vendor=self.vendor,
+                product=name,
+                identifiers=self.identifiers[start : start + _MARKS_A_TARGET],
+            )
+
+    def packages(self) -> Iterator[Target]:
+        """By package URLs and CPE names."""
         name = self.product or self.name
         for purl in self.purls:
             yield Target(
                 kind=TargetKind.PURL, purl=purls.unversioned(purl), vendor=self.vendor, product=name
             )
-        for cpe in self.cpes[:_TARGETS_A_PRODUCT]:
+        for cpe in self.cpes:
             yield Target(kind=TargetKind.CPE, cpe=cpe, vendor=self.vendor, product=name)
-        yield Target(
-            kind=TargetKind.NAME,
-            vendor=self.vendor,
-            product=name,
-            identifiers=self.identifiers[:_TARGETS_A_PRODUCT],
-        )
 
     @property
     def marks(self) -> tuple[Identifier, ...]:
@@ -144,6 +156,15 @@ def _combined(relation: Node, at: str, combined: Node, found: dict[str, Product]
     if part is None:
         return named
     whole = found.get(text(relation, "relates_to_product_reference", at) or "")
+    relations = 1 + max(part.relations, whole.relations if whole else 0)
+    if relations > MAX_RELATIONS:
+        # Each may double what the product carries: thirty of them would fill any memory.
+        raise FormatError(
+            "too_deep",
+            f"relationships build on each other more than {MAX_RELATIONS} times",
+            "relate products to those of the branches",
+            at,
+        )
     platforms = part.platforms
     if whole and text(relation, "category", at) in _INSTALLED:
         platforms += (whole.as_platform(), *whole.platforms)
@@ -154,6 +175,7 @@ def _combined(relation: Node, at: str, combined: Node, found: dict[str, Product]
         cpes=part.cpes + named.cpes,
         identifiers=part.identifiers + named.identifiers,
         platforms=platforms,
+        relations=relations,
     )
 
 
@@ -238,10 +260,12 @@ def by_platforms(members: Iterable[Product]) -> dict[Platforms, list[Product]]:
     return found
 
 
-def groups(document: Node) -> dict[str, tuple[str, ...]]:
-    """The product ids of each product group, by which remedies and flags may speak."""
+def groups(document: Node) -> dict[str, list[str]]:
+    """The groups that each product id is in, by which remedies and flags may speak."""
     tree = child(document, "product_tree", "")
-    return {
-        needed(each, "group_id", at): texts(each, "product_ids", at)
-        for at, each in items(tree, "product_groups", "/product_tree")
-    }
+    found: dict[str, list[str]] = {}
+    for at, each in items(tree, "product_groups", "/product_tree"):
+        name = needed(each, "group_id", at)
+        for product_id in dict.fromkeys(texts(each, "product_ids", at)):
+            found.setdefault(product_id, []).append(name)
+    return found

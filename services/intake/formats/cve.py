@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from schemas.advisories import Assertion, Vulnerability
 from schemas.signals import SignalSource
-from services.intake.formats import cve_affected, cve_applicability, scores
+from services.intake.formats import cve_affected, cve_applicability, limits, scores
 from services.intake.formats.canonical import Evidence, Statement
 from services.intake.formats.error import FormatError
 from services.intake.formats.shape import Node, child, instant, items, needed, text
@@ -99,7 +99,9 @@ def _published(record: Node, meta: Node, identifier: str) -> Statement:
             for score in scores.found(metric, asserter)
         ),
         weaknesses=_weaknesses(parts),
-        assertions=tuple(claim for part in parts for claim in _claims(*part)),
+        assertions=limits.claims(
+            (claim for part in parts for claim in _claims(*part)), "/containers"
+        ),
         published_at=published_at,
     )
     return Statement(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemas.advisories import Assertion, Range, Status, Target, TargetKind
-from services.intake.formats import cpes, cve_versions, purls, version_text
+from services.intake.formats import cpes, cve_versions, limits, purls, version_text
 from services.intake.formats.shape import Node, items, text, texts
 
 _FILLERS = frozenset({"n/a", "-", "unknown", "unspecified", "*", "na", "multiple", "various"})
@@ -28,7 +28,7 @@ class _Affected:
 
     @classmethod
     def of(cls, at: str, entry: Node) -> "_Affected":
-        versions = list(items(entry, "versions", at))
+        versions = list(limits.ranges(items(entry, "versions", at), at))
         kinds = {(text(each, "versionType", where) or "").lower() for where, each in versions}
         vendor, product = text(entry, "vendor", at), text(entry, "product", at)
         return cls(at, entry, vendor, product, versions, kinds)
@@ -42,7 +42,8 @@ class _Affected:
 
 def assertions(at: str, container: Node, asserter: str) -> Iterator[Assertion]:
     """What an asserter's container claims: one assertion an identifier and status."""
-    entries = [_Affected.of(where, entry) for where, entry in items(container, "affected", at)]
+    listed = limits.ranges(items(container, "affected", at), f"{at}/affected")
+    entries = [_Affected.of(where, entry) for where, entry in listed]
     ordered = {(each.vendor, each.product) for each in entries if not each.only_git}
     for each in entries:
         if each.only_git and (each.vendor, each.product) in ordered:

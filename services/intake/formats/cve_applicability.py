@@ -6,60 +6,100 @@ each vulnerable match is claimed under the condition that one of every other nod
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from schemas.advisories import Assertion, Platform, Range, Status, Target, TargetKind
-from services.intake.formats import cpes, version_text
+from services.intake.formats import cpes, limits, version_text
 from services.intake.formats.shape import Node, items, text
 
 _MAX_PLATFORMS = 500
 """Platforms a group: a longer list is left empty, so that none can be shown and a person reads."""
+_MAX_NODES = 1_000
+"""Nodes of one configuration; in public records there are two."""
 
 _Platforms = tuple[tuple[Platform, ...], ...]
+_UNREAD: _Platforms = ((),)
+"""A condition that can never be shown to hold: what would be affected is then unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A node of a configuration, each of its matches read once; `groups` is what it requires."""
+
+    inverted: bool
+    together: bool
+    matches: list[tuple[str, Node]]
+    groups: _Platforms
+
+    @classmethod
+    def of(cls, at: str, node: Node, *, joined: bool) -> "_Member":
+        matches, together = list(limits.ranges(items(node, "cpeMatch", at), at)), _and(node, at)
+        few = matches if len(matches) <= _MAX_PLATFORMS and (joined or together) else []
+        platforms = tuple(_platform(where, match) for where, match in few)
+        alone = tuple((each,) for each in platforms)
+        return cls(bool(node.get("negate")), together, matches, alone if together else (platforms,))
+
+    @property
+    def vulnerable(self) -> list[tuple[int, str, Node]]:
+        """The matches that carry the flaw, each with its position."""
+        numbered = ((place, at, match) for place, (at, match) in enumerate(self.matches))
+        return [each for each in numbered if each[2].get("vulnerable") is True]
+
+    def beside(self, place: int) -> _Platforms:
+        """What an AND node requires beside one of its matches."""
+        if not self.together:
+            return ()
+        if not self.groups:
+            return _UNREAD
+        return self.groups[:place] + self.groups[place + 1 :]
 
 
 def assertions(at: str, container: Node, asserter: str) -> Iterator[Assertion]:
-    """What an asserter's applicability statements claim, a vulnerable CPE match each."""
+    """What an asserter's applicability statements claim, a vulnerable CPE match each.
+
+    Where a record pairs more claims with platforms than can be held, the rest stays in front of a
+    person: a flaw on an unread platform is unknown.
+    """
+    left = limits.MAX_PLATFORMS
     for where, configuration in items(container, "cpeApplicability", at):
-        nodes = [
-            (bool(node.get("negate")), _and(node, inner), list(items(node, "cpeMatch", inner)))
-            for inner, node in items(configuration, "nodes", where)
-        ]
-        negated = bool(configuration.get("negate"))
         joined = _and(configuration, where)
-        for position, (inverted, together, matches) in enumerate(nodes):
-            others = [each for number, each in enumerate(nodes) if number != position]
-            required = _required(others) if joined else ()
-            for place, (inner, match) in enumerate(matches):
-                if match.get("vulnerable") is not True:
-                    continue
-                beside = _beside(matches, place, together=together)
-                doubtful = negated or inverted or (joined and any(each[0] for each in others))
-                yield from _claim(inner, match, asserter, required + beside, doubtful=doubtful)
+        few = limits.at_most(
+            items(configuration, "nodes", where), _MAX_NODES, "nodes", "split the record", where
+        )
+        nodes = [_Member.of(inner, node, joined=joined) for inner, node in few]
+        left -= _pairs(nodes, joined=joined)
+        for position, node in enumerate(nodes):
+            vulnerable = node.vulnerable
+            if not vulnerable:
+                continue
+            required = _required(nodes, position) if joined and left >= 0 else ()
+            doubtful = bool(configuration.get("negate")) or node.inverted
+            doubtful = doubtful or (joined and any(each.inverted for each in nodes))
+            for place, inner, match in vulnerable:
+                platforms = required + node.beside(place) if left >= 0 else ()
+                if left < 0 and (joined or node.together):
+                    platforms = _UNREAD
+                yield from _claim(inner, match, asserter, platforms, doubtful=doubtful)
+
+
+def _pairs(nodes: list[_Member], *, joined: bool) -> int:
+    """How many pairs of a claim and a platform a configuration asks for."""
+    sizes = [len(node.matches) + 1 for node in nodes]
+    return sum(
+        len(node.vulnerable) * (sum(sizes) if joined else size)
+        for node, size in zip(nodes, sizes, strict=True)
+        if joined or node.together
+    )
+
+
+def _required(nodes: list[_Member], position: int) -> _Platforms:
+    """What the other nodes of an AND require: one match of an OR node, each of an AND node."""
+    others = (each for number, each in enumerate(nodes) if number != position)
+    return tuple(group for each in others for group in each.groups or _UNREAD)
 
 
 def _and(node: Node, at: str) -> bool:
     return (text(node, "operator", at) or "OR").upper() == "AND"
-
-
-def _required(others: list[tuple[bool, bool, list[tuple[str, Node]]]]) -> _Platforms:
-    """What the other nodes of an AND require: one match of an OR node, each of an AND node."""
-    found: list[tuple[Platform, ...]] = []
-    for _, together, matches in others:
-        few = matches if len(matches) <= _MAX_PLATFORMS else []
-        platforms = [_platform(at, match) for at, match in few]
-        found += [(each,) for each in platforms] if together and few else [tuple(platforms)]
-    return tuple(found)
-
-
-def _beside(matches: list[tuple[str, Node]], place: int, *, together: bool) -> _Platforms:
-    """What an AND node requires beside one of its matches."""
-    if not together:
-        return ()
-    if len(matches) > _MAX_PLATFORMS:
-        return ((),)
-    return tuple(
-        (_platform(at, match),) for number, (at, match) in enumerate(matches) if number != place
-    )
 
 
 def _claim(

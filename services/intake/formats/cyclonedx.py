@@ -1,7 +1,7 @@
 """Reads CycloneDX 1.2 to 1.7 SBOMs in JSON: validated by the published schemas, then flattened."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 import jsonschema_rs
 
 from schemas.sboms import Component
-from services.intake.formats import cyclonedx_origin, stated
-from services.intake.formats.canonical import LONGEST_NAME, Sbom, Subject
+from services.intake.formats import cyclonedx_origin, limits, stated
+from services.intake.formats.canonical import LONGEST_NAME, MAX_COMPONENTS, Sbom, Subject
 from services.intake.formats.error import MOST_FAULTS, Fault, FormatError
 from services.intake.formats.references import References
 from services.intake.formats.shape import Node, child, items, node, text, texts
@@ -19,6 +19,9 @@ VERSIONS = ("1.2", "1.3", "1.4", "1.5", "1.6", "1.7")
 _SCHEMAS = "cyclonedx.schema._res"
 _REFERENCED = ("spdx", "jsf-0.82", "cryptography-defs")
 _IDENTIFIERS = ("purl", "cpe")
+_LARGE = 50_000
+"""Values of a document whose faults are told one at a time."""
+_SPLIT = "send one SBOM for each product that the document holds"
 
 
 @lru_cache(maxsize=len(VERSIONS))
@@ -59,6 +62,7 @@ def parse(bom: Node) -> Sbom:
             f"export it in one of {', '.join(VERSIONS)}",
             "/specVersion",
         )
+    _size(bom)
     _validate(bom, version)
     metadata = child(bom, "metadata", "")
     references = References()
@@ -69,12 +73,35 @@ def parse(bom: Node) -> Sbom:
     return Sbom(version, _subject(metadata), components, tuple(_edges(bom)), origin=origin)
 
 
+def _size(bom: Node) -> None:
+    """Refuse what an SBOM cannot be before it is validated: each component costs memory then."""
+    main = bom.get("metadata")
+    waiting = [bom, main.get("component") if isinstance(main, dict) else None]
+    count = 0
+    while waiting:
+        parent = waiting.pop()
+        inside = parent.get("components") if isinstance(parent, dict) else None
+        if isinstance(inside, list):
+            count += len(inside)
+            if count > MAX_COMPONENTS:
+                raise limits.too_many(MAX_COMPONENTS, "components", _SPLIT, "/components")
+            waiting += inside
+    listed = bom.get("dependencies")
+    needs = (
+        each.get("dependsOn")
+        for each in (listed if isinstance(listed, list) else [])
+        if isinstance(each, dict)
+    )
+    if sum(len(each) for each in needs if isinstance(each, list)) > limits.MAX_EDGES:
+        raise limits.too_many(limits.MAX_EDGES, "dependencies", _SPLIT, "/dependencies")
+
+
 def _validate(bom: Node, version: str) -> None:
     validator = _validator(version)
     if validator.is_valid(bom):
         return
     faults = []
-    for error in validator.iter_errors(bom):
+    for error in _errors(validator, bom):
         pointer = "".join(f"/{_escaped(part)}" for part in error.instance_path)
         faults.append(
             Fault(
@@ -88,6 +115,32 @@ def _validate(bom: Node, version: str) -> None:
         if len(faults) == MOST_FAULTS:
             break
     raise FormatError.of(faults)
+
+
+def _errors(
+    validator: jsonschema_rs.Validator, bom: Node
+) -> Iterable[jsonschema_rs.ValidationError]:
+    """The violations, of a large document only the first: all are made before any can be seen."""
+    if not _is_large(bom):
+        return validator.iter_errors(bom)
+    try:
+        validator.validate(bom)
+    except jsonschema_rs.ValidationError as error:
+        return [error]
+    return []
+
+
+def _is_large(bom: Node) -> bool:
+    waiting: list[Any] = [bom]
+    for _ in range(_LARGE):
+        if not waiting:
+            return False
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return True
 
 
 def _escaped(part: str | int) -> str:

@@ -1,6 +1,7 @@
 """Reads the CISA catalogue of known exploited vulnerabilities: a whole state each time."""
 
 from schemas.signals import SignalSource
+from services.intake.formats import limits
 from services.intake.formats.canonical import Evidence, KevCatalogue
 from services.intake.formats.cve import CVE_ID, KEV_REPORTER
 from services.intake.formats.error import FormatError
@@ -19,7 +20,14 @@ def parse(catalogue: Node) -> KevCatalogue:
         raise FormatError(
             "missing", "`dateReleased` is missing", "send the file as published", "/dateReleased"
         )
-    entries = tuple(_entry(entry, at) for at, entry in items(catalogue, "vulnerabilities", ""))
+    listed = limits.at_most(
+        items(catalogue, "vulnerabilities", ""),
+        limits.MAX_CLAIMS,
+        "entries",
+        "send the catalogue as published",
+        "/vulnerabilities",
+    )
+    entries = tuple(_entry(entry, at) for at, entry in listed)
     stated = catalogue.get("count")
     if not entries or (stated is not None and stated != len(entries)):
         raise FormatError(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemas.advisories import Assertion, Range, Status, Target, TargetKind, Vulnerability
-from services.intake.formats import cpes, purls
+from services.intake.formats import cpes, limits, purls
 from services.intake.formats.canonical import Statement
 from services.intake.formats.error import FormatError
 from services.intake.formats.shape import Node, child, instant, items, needed, text, texts
@@ -42,11 +42,16 @@ def parse(document: Node) -> Statement:
     """
     identifier, author = needed(document, "@id", ""), needed(document, "author", "")
     grouped: dict[str, list[Assertion]] = {}
-    aliases: dict[str, tuple[str, ...]] = {}
+    aliases: dict[str, dict[str, None]] = {}
+    count = 0
     for at, each in items(document, "statements", ""):
         name, others = _vulnerability(each, at)
-        aliases[name] = tuple(dict.fromkeys((*aliases.get(name, ()), *others)))
-        grouped.setdefault(name, []).extend(_assertions(each, at, author))
+        aliases.setdefault(name, {}).update(dict.fromkeys(others))
+        claims = limits.claims(_assertions(each, at, author), at)
+        count += len(claims)
+        if count > limits.MAX_CLAIMS:
+            raise limits.too_many(limits.MAX_CLAIMS, "claims", "split the document", at)
+        grouped.setdefault(name, []).extend(claims)
     if not grouped:
         raise FormatError("missing", "there is no statement", "add a statement", "/statements")
     published = instant(document, "timestamp", "")
@@ -55,7 +60,7 @@ def parse(document: Node) -> Statement:
         advisory=f"openvex/{identifier}"[:512],
         source="openvex",
         vulnerabilities=tuple(
-            Vulnerability(id=name, aliases=aliases[name], assertions=tuple(claims))
+            Vulnerability(id=name, aliases=tuple(aliases[name]), assertions=tuple(claims))
             for name, claims in grouped.items()
         ),
         publisher=author,

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import yaml
 
+from services.intake.formats import limits
 from services.intake.formats.error import FormatError
 
 MAX_BYTES = 50 * 1024 * 1024
@@ -18,7 +19,7 @@ MAX_DEPTH = 64
 """The deepest nesting of objects and lists; no format here needs more than a third of it."""
 
 _NOT_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_OPENINGS = re.compile(rb"[\[{]{%d}" % (MAX_DEPTH + 1))
 _PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 
 
@@ -60,7 +61,7 @@ def nesting(body: bytes) -> None:
     Raises:
         FormatError: nested too deep.
     """
-    if not _deep(body) or not _deep(_STRING.sub(b"", body)):
+    if not _deep(body) or not _deep(limits.without_strings(body)):
         return
     raise FormatError(
         "too_deep",
@@ -74,6 +75,8 @@ def _deep(text: bytes) -> bool:
     for _ in range(MAX_DEPTH):
         if not brackets:
             return False
+        if _OPENINGS.search(brackets):
+            return True  # no pass could undo these, and each would cost its time
         shorter = brackets.replace(b"{}", b"").replace(b"[]", b"")
         if len(shorter) == len(brackets):
             # What is left does not pair up; only its depth is judged, the parser does the rest.
@@ -93,9 +96,10 @@ def json_value(body: bytes) -> Any:
     """Parse JSON at full speed; a repeated key's last value counts, as in most readers.
 
     Raises:
-        FormatError: not JSON, or nested too deep.
+        FormatError: not JSON, nested too deep, or with more values than a document may have.
     """
     nesting(body)
+    limits.json(body)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -139,9 +143,10 @@ def strict_json(body: bytes) -> Any:
     """Parse JSON of our own formats, in which a repeated key is an error.
 
     Raises:
-        FormatError: not JSON, nested too deep, or a key occurs twice in one object.
+        FormatError: not JSON, nested too deep, too many values, or a key twice in one object.
     """
     nesting(body)
+    limits.json(body)
     repeated: list[tuple[dict[str, Any], str]] = []
 
     def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -230,7 +235,8 @@ def _line(event: yaml.Event) -> str | None:
 
 def _look_over(text: str) -> None:
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+    events = yaml.parse(text, Loader=yaml.CSafeLoader)
+    for event in limits.at_most(events, limits.MAX_EVENTS, "values", "send JSON or CSV", None):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise FormatError(
                 "anchor",

@@ -1,11 +1,11 @@
 """Tells what a document is by its content, never by its name, and has it read by its parser."""
 
+import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-import orjson
 from pydantic import ValidationError
 
 from services.intake.formats import (
@@ -14,6 +14,7 @@ from services.intake.formats import (
     cyclonedx,
     cyclonedx_xml,
     kev,
+    limits,
     markup,
     openvex,
     osv,
@@ -35,6 +36,7 @@ KNOWN = (
     "products, entities, sites, devices, reports and incidents (YAML, JSON, CSV)"
 )
 MAX_RECORDS = 50_000
+_SPLIT = "split the document"
 _MAX_FAULTS = 1000
 _ADVISORIES = {"cve": cve.parse, "csaf": csaf.parse, "osv": osv.parse, "openvex": openvex.parse}
 _SBOMS: dict[str, Callable[[Node], Sbom]] = {
@@ -92,8 +94,8 @@ def _object(body: bytes) -> Document:
 
 def _is_object(line: bytes) -> bool:
     try:
-        return isinstance(orjson.loads(line), dict)
-    except orjson.JSONDecodeError:
+        return isinstance(reading.json_value(line), dict)
+    except FormatError:
         return False
 
 
@@ -154,25 +156,22 @@ def _array(body: bytes) -> Document:
     records = reading.json_value(body)
     if not records:
         raise FormatError("empty", "the list is empty", "send at least one record", "")
-    return _collection([(f"/{position}", record) for position, record in enumerate(records)])
+    return _collection((f"/{position}", record) for position, record in enumerate(records))
 
 
 def _lines(body: bytes) -> Document:
-    records: list[tuple[str, Any]] = []
-    for number, line in enumerate(body.splitlines(), 1):
-        if line.strip():
-            records.append((f"line {number}", line))
-    return _collection(records)
+    limits.lines(body)
+    lines = enumerate(io.BytesIO(body), 1)
+    return _collection((f"line {number}", line) for number, line in lines if line.strip())
 
 
-def _collection(records: list[tuple[str, Any]]) -> Advisories:
+def _collection(records: Iterable[tuple[str, Any]]) -> Advisories:
     """Read a collection of advisories: a faulty record is listed and does not cost the others."""
-    if len(records) > MAX_RECORDS:
-        raise FormatError("too_many", f"more than {MAX_RECORDS} records", "split the document")
     statements: list[Statement] = []
     faults: list[Fault] = []
     formats: set[str] = set()
-    for at, record in records:
+    claims = 0
+    for at, record in limits.at_most(records, MAX_RECORDS, "records", _SPLIT, None):
         try:
             name, statement = _record(record)
         except FormatError as error:
@@ -182,11 +181,18 @@ def _collection(records: list[tuple[str, Any]]) -> Advisories:
             ]
         else:
             formats.add(name)
+            claims += _size(statement)
+            if claims > limits.MAX_TOGETHER:
+                raise limits.too_many(limits.MAX_TOGETHER, "claims and ranges", _SPLIT, at)
             place = statement.modified_in and _under(at, statement.modified_in)
             statements.append(replace(statement, modified_in=place))
     if not statements:
         raise FormatError.of(faults[:_MAX_FAULTS])
     return Advisories("+".join(sorted(formats)), tuple(statements), tuple(faults))
+
+
+def _size(statement: Statement) -> int:
+    return sum(1 + len(a.ranges) for v in statement.vulnerabilities for a in v.assertions)
 
 
 def _under(at: str, pointer: str | None) -> str:
@@ -214,6 +220,7 @@ def _record(record: Any) -> tuple[str, Statement]:
 def _text(body: bytes) -> Document:
     if body[:1] == b"<":
         return _markup(body)
+    limits.lines(body)
     # Tag-value files may begin with comments, as ours may; none of ours holds this tag.
     if _SPDX_TAGS.search(body, 0, _HEAD):
         return tag_value.parse(body)

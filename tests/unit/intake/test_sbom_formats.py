@@ -10,7 +10,7 @@ from schemas.sboms import Component
 from services.intake.formats import sniff
 from services.intake.formats.canonical import MAX_COMPONENTS, Sbom
 from services.intake.formats.error import Fault, FormatError
-from services.intake.formats.markup import MAX_ELEMENTS
+from services.intake.formats.limits import MAX_NODES
 from services.intake.formats.reading import MAX_BYTES, MAX_DEPTH
 from tests.unit.intake import sboms
 
@@ -290,7 +290,7 @@ def test_document_types_and_entities_are_refused(raw: str) -> None:
 def test_xml_nested_too_deep_or_with_too_many_elements_is_refused() -> None:
     for depth, code in ((MAX_DEPTH, "unknown_format"), (200_000, "too_deep")):
         assert refused("<a>" * depth + "</a>" * depth).code == code
-    assert refused("<a>" + "<b/>" * MAX_ELEMENTS + "</a>").code == "too_many"
+    assert refused("<a>" + "<b/>" * MAX_NODES + "</a>").code == "too_many"
 
 
 def test_a_start_tag_without_end_is_read_once_not_with_every_piece() -> None:

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from schemas.sboms import Component
-from services.intake.formats import identifiers, stated
+from services.intake.formats import identifiers, limits, stated
 from services.intake.formats.canonical import (
     LONGEST_NAME,
     MAX_COMPONENTS,
@@ -23,6 +22,7 @@ from services.intake.formats.spdx.relations import Relation
 _VERSION = re.compile(r"SPDX-(2\.[23])(?:\.\d{1,3})?")
 _DOCUMENT = "SPDXRef-DOCUMENT"
 _TOOL = "Tool:"
+SPLIT = "send one SBOM for each product that the document holds"
 _IDENTIFIERS = frozenset({"purl", "cpe22Type", "cpe23Type"})
 
 
@@ -41,7 +41,9 @@ def parse(document: Node, format_: str = "spdx-json") -> Sbom:
             "export it as SPDX-2.2, SPDX-2.3 or SPDX 3.0 JSON-LD",
             "/spdxVersion",
         )
-    packages = list(islice(items(document, "packages", ""), MAX_COMPONENTS + 1))
+    packages = list(items(document, "packages", ""))
+    if len(packages) > MAX_COMPONENTS:
+        raise limits.too_many(MAX_COMPONENTS, "components", SPLIT, "/packages")
     if not packages:
         raise FormatError(
             "no_components",
@@ -107,7 +109,10 @@ def _facts(element: Node, at: str) -> dict[str, str]:
 
 
 def _relations(document: Node) -> Iterator[Relation]:
-    for at, each in items(document, "relationships", ""):
+    listed = items(document, "relationships", "")
+    for at, each in limits.at_most(
+        listed, limits.MAX_EDGES, "relationships", SPLIT, "/relationships"
+    ):
         found = relations.read(
             needed(each, "relationshipType", at),
             needed(each, "spdxElementId", at),

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from schemas.sboms import Component
-from services.intake.formats import identifiers, stated
+from services.intake.formats import identifiers, limits, stated
 from services.intake.formats.canonical import LONGEST_NAME, MAX_COMPONENTS, Sbom, Subject
 from services.intake.formats.error import FormatError, read_all
 from services.intake.formats.references import References
 from services.intake.formats.shape import Node, items, needed, text
 from services.intake.formats.spdx import origin, relations, vocabulary
+from services.intake.formats.spdx.document import SPLIT
 from services.intake.formats.spdx.elements import Graph, entries, identity, ids
 from services.intake.formats.spdx.relations import Relation
 
@@ -34,7 +34,9 @@ def parse(document: Node) -> Sbom:
     """
     graph = Graph(document)
     version = _version(document, graph)
-    packages = list(islice(graph.of(_PACKAGES), MAX_COMPONENTS + 1))
+    packages = list(graph.of(_PACKAGES))
+    if len(packages) > MAX_COMPONENTS:
+        raise limits.too_many(MAX_COMPONENTS, "components", SPLIT, "/@graph")
     if not packages:
         raise FormatError(
             "no_components",
@@ -47,7 +49,9 @@ def parse(document: Node) -> Sbom:
     components = read_all(
         packages, lambda each: _component(graph, each[1], each[0], references, notes)
     )
-    found = tuple(_relations(graph))
+    found = tuple(
+        limits.at_most(_relations(graph), limits.MAX_EDGES, "relationships", SPLIT, "/@graph")
+    )
     main = _main(graph, found, components)
     return Sbom(
         version,

@@ -1,11 +1,13 @@
 """Reads SPDX 2.2 and 2.3 in tag-value form: turns it into the shape of the JSON, line by line."""
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from services.intake.formats.canonical import Sbom, Subject
+from services.intake.formats import limits
+from services.intake.formats.canonical import MAX_COMPONENTS, Sbom, Subject
 from services.intake.formats.error import Fault, FormatError
 from services.intake.formats.spdx import document
 
@@ -39,7 +41,14 @@ class _Shape:
         self.about = self.document  # the element that an `SPDXID` names
 
     def begin(self, part: str, value: dict[str, Any], line: _Line) -> dict[str, Any]:
-        """Append to one of the parts."""
+        """Append to one of the parts, each as long as the JSON's may be.
+
+        Raises:
+            FormatError: it would be longer.
+        """
+        most = MAX_COMPONENTS if part == "packages" else limits.MAX_EDGES
+        if len(self.parts[part]) >= most:
+            raise limits.too_many(most, part, document.SPLIT, f"line {line.number}")
         self.parts[part].append(value)
         self.lines[part].append(line.number)
         return value
@@ -53,7 +62,7 @@ def parse(body: bytes) -> Sbom:
             whatever the JSON form is refused for.
     """
     shape = _Shape()
-    for line in _lines(body.decode()):
+    for line in _lines(body):
         if (take := _TAGS.get(line.tag)) is not None:
             take(shape, line)
     _annotate(shape)
@@ -85,8 +94,9 @@ def _placed(fault: Fault, lines: dict[str, list[int]]) -> Fault:
     return Fault(fault.code, fault.reason, f"line {line}: {fault.pointer}", fault.mend)
 
 
-def _lines(text: str) -> Iterator[_Line]:
-    rows = iter(enumerate(text.split("\n"), 1))
+def _lines(body: bytes) -> Iterator[_Line]:
+    # Line by line: a list of all of them would take many times the document.
+    rows = ((number, row.decode().rstrip("\n")) for number, row in enumerate(io.BytesIO(body), 1))
     for number, row in rows:
         if not row.strip() or row.lstrip().startswith("#"):
             continue
