@@ -7,23 +7,13 @@ from cvss import CVSS2, CVSS3, CVSS4
 from cvss.exceptions import CVSSError
 
 from schemas.advisories import Assertion, Range, Score, Status, Target, TargetKind, Vulnerability
-from services.intake.formats import purls, version_text
+from services.intake.formats import distributions, limits, purls, version_text
 from services.intake.formats.canonical import Statement
 from services.intake.formats.error import FormatError
 from services.intake.formats.shape import Node, child, instant, items, needed, text, texts
 
 _MAX_VERSIONS = 5000
 _CVSS: dict[str, Callable[[str], Any]] = {"CVSS_V2": CVSS2, "CVSS_V3": CVSS3, "CVSS_V4": CVSS4}
-_SCHEMES = {
-    "Debian": "deb",
-    "Ubuntu": "deb",
-    "Alpine": "apk",
-    "Red Hat": "rpm",
-    "Rocky Linux": "rpm",
-    "AlmaLinux": "rpm",
-    "SUSE": "rpm",
-    "openSUSE": "rpm",
-}
 
 
 def parse(record: Node) -> Statement:
@@ -42,10 +32,13 @@ def parse(record: Node) -> Statement:
         title=text(record, "summary", ""),
         description=text(record, "details", ""),
         scores=tuple(_scores(record, asserter)),
-        assertions=tuple(
-            claim
-            for at, entry in items(record, "affected", "")
-            for claim in _assertions(entry, at, asserter)
+        assertions=limits.claims(
+            (
+                claim
+                for at, entry in items(record, "affected", "")
+                for claim in _assertions(entry, at, asserter)
+            ),
+            "/affected",
         ),
         published_at=published_at,
         withdrawn_at=withdrawn_at,
@@ -82,12 +75,14 @@ def _scores(record: Node, asserter: str) -> Iterator[Score]:
 
 def _assertions(entry: Node, at: str, asserter: str) -> Iterator[Assertion]:
     package, where = child(entry, "package", at), f"{at}/package"
-    ecosystem, _, _ = (text(package, "ecosystem", where) or "").partition(":")
+    written = text(package, "ecosystem", where) or ""
+    ecosystem = written.partition(":")[0]
     name = text(package, "name", where)
     purl = text(package, "purl", where)
+    purl = distributions.target(written, name, purl) or purl
     if not purl and name and ecosystem in purls.ECOSYSTEMS:
         purl = purls.of(purls.ECOSYSTEMS[ecosystem], name)
-    scheme = purls.ECOSYSTEMS.get(ecosystem) or _SCHEMES.get(ecosystem)
+    scheme = purls.ECOSYSTEMS.get(ecosystem) or distributions.scheme(written)
     ranges, semver = _ranges(entry, at)
     scheme = "semver" if semver and scheme is None else scheme
     if purl and purl.startswith("pkg:"):
@@ -127,7 +122,7 @@ def _ranges(entry: Node, at: str) -> tuple[tuple[Range, ...], bool]:
             commits.append(version_text.unparsed(shown, "git commits have no order"))
         elif kind in {"SEMVER", "ECOSYSTEM"}:
             semver = semver or kind == "SEMVER"
-            ordered.extend(_events(each, where))
+            ordered.extend(limits.ranges(_events(each, where), where))
         else:
             raise FormatError(
                 "unknown_range",

@@ -1,6 +1,7 @@
 """Derives package URLs from what sources say of packages, only where nothing has to be guessed."""
 
 import re
+from dataclasses import replace
 from urllib.parse import quote
 
 from schemas.identifiers import purl
@@ -72,12 +73,16 @@ def of(kind: str, name: str) -> str | None:
 
 
 def unversioned(text: str) -> str:
-    """The purl without version, qualifiers and subpath, for the target of an assertion.
+    """The purl without version and subpath, for the target of an assertion.
 
-    One that names no package stays as it is: what nobody can read is shown, not mended.
+    Of its qualifiers only `distro` stays: a distribution's advisory is for one release. One that
+    names no package stays as it is: what nobody can read is shown, not mended.
     """
     found = purl.read(text)
-    return str(found.bare()) if found else text
+    if found is None:
+        return text
+    release = tuple(each for each in found.qualifiers if each[0] == "distro")
+    return str(replace(found.bare(), qualifiers=release))
 
 
 def version_of(text: str) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from schemas.advisories import Assertion, Platform, Range, Status, Target, TargetKind
 from schemas.findings import Verdict
-from services.sbom_matcher.domain import cpe, handles, marks, names, purl, versions
+from services.sbom_matcher.domain import cpe, handles, marks, names, purl, traits, versions
 from services.sbom_matcher.domain.intervals import EVERYTHING, Covered, Interval, of_range, outside
 
 UNDER_INVESTIGATION = "under_investigation"
@@ -120,9 +120,11 @@ def idents(target: Target) -> tuple[str, ...]:
 
 
 def _traits(target: Target) -> str | None:
-    """Say what a target's CPE name says of edition and platform, whatever the target is met by."""
+    """Say what a target says beside its key: a package's release, a CPE name's platform."""
+    if target.kind is TargetKind.PURL and (package := purl.read(target.purl or "")):
+        return traits.of_package(package)
     name = cpe.read(target.cpe) if target.cpe else None
-    return cpe.traits(name) if name else None
+    return traits.of_name(name) if name else None
 
 
 def _platforms(assertion: Assertion) -> tuple[tuple[Present, ...], ...]:
@@ -150,7 +152,7 @@ def _claims(group: list[Assertion], among: AbstractSet[str] | None) -> Iterator[
     found_idents = tuple(dict.fromkeys(idents_of(group[0])))
     if not found_idents or (among is not None and among.isdisjoint(found_idents)):
         return
-    traits, platforms = _traits(group[0].target), _platforms(group[0])
+    beside, platforms = _traits(group[0].target), _platforms(group[0])
     covered = [[_covered(each, stated) for stated in _ranges(each)] for each in group]
     spans = [list(_spans(each, found)) for each, found in zip(group, covered, strict=True)]
     spans[0].extend(_default(group[0], covered, spans))
@@ -161,7 +163,7 @@ def _claims(group: list[Assertion], among: AbstractSet[str] | None) -> Iterator[
             each,
             found_idents,
             (*kept, unversioned) if unversioned else kept,
-            traits,
+            beside,
             platforms,
         )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from schemas.advisories import Identifier
 from schemas.sboms import Component
-from services.sbom_matcher.domain import cpe, marks, names, purl, versions, written
+from services.sbom_matcher.domain import cpe, marks, names, purl, traits, versions, written
 from services.sbom_matcher.domain.versions.encoding import NOT_APPLICABLE
 
 NO_VERSION = "no_version"
@@ -24,7 +24,7 @@ UNPARSED_VERSION = "unparsed_version"
 class Handle:
     """One identifier key with the version's key, or why there is none.
 
-    `traits` is what the component's CPE name says of edition and platform.
+    `traits` is what the component says beside the key: its release, its edition and platform.
     """
 
     ident: str
@@ -46,25 +46,30 @@ class Spoken:
 def of_component(component: Component) -> tuple[Handle, ...]:
     """Give the handles of an SBOM's component; none where nothing identifies it.
 
-    Scanners give several guessed CPE names for a package: each is a name it may be met by.
+    A package of a distribution is also met as the source package that it is built of. Scanners give
+    several guessed CPE names for a package: each is a name it may be met by.
     """
     stated = (component.purl, component.cpe, *component.other_identifiers)
     packages = [each for text in stated if text and (each := purl.read(text))]
     named = [
         name for text in stated if text and not text.startswith("pkg:") and (name := cpe.read(text))
     ]
+    sources = [each for package in packages if (each := purl.source(package))]
     handles: dict[str, Handle] = {}
-    for package in packages:
+    for package in (*packages, *sources):
         ident = purl.base(package)
         handle = _keyed(ident, package.type, purl.version(package), component.version)
-        handles.setdefault(ident, handle)
+        release = traits.of_package(package)
+        handles.setdefault(ident, replace(handle, traits=release) if release else handle)
     spoken = sorted(_spoken(component, packages, named))
     for name in named or (None,):
-        version, traits = (cpe.written_version(name), cpe.traits(name)) if name else (None, None)
+        version, beside = (
+            (cpe.written_version(name), traits.of_name(name)) if name else (None, None)
+        )
         for ident in (*(cpe.keys(name) if name else ()), *spoken):
             if ident not in handles:
                 handle = _keyed(ident, versions.GENERIC, component.version, version)
-                handles[ident] = replace(handle, traits=traits) if traits else handle
+                handles[ident] = replace(handle, traits=beside) if beside else handle
     return tuple(handles.values())
 
 

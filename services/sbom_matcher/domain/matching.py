@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from schemas.findings import Matcher, Verdict
-from services.sbom_matcher.domain import cpe
+from services.sbom_matcher.domain import traits
 from services.sbom_matcher.domain.claims import Claim, Present, Span, is_statement
 from services.sbom_matcher.domain.handles import Handle
 
@@ -102,7 +102,7 @@ def match(
     for piece in held:
         for handle in piece.handles:
             for each in by_ident.get(handle.ident, ()):
-                if _speaks_of(each, piece, now) and cpe.agree(each.claim.traits, handle.traits):
+                if _speaks_of(each, piece, now) and traits.agree(each.claim.traits, handle.traits):
                     place = Place(
                         each.vulnerability, piece.product, piece.version, piece.hardware,
                         piece.component,

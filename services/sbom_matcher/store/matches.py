@@ -12,7 +12,7 @@ import asyncpg
 
 from schemas.findings import Verdict
 from services.kit.database import Connection
-from services.sbom_matcher.domain import cpe
+from services.sbom_matcher.domain import traits
 from services.sbom_matcher.domain.matching import Met, Place, matcher_of, on_platform
 
 _COLUMNS = """
@@ -113,7 +113,7 @@ def _found(rows: Sequence[asyncpg.Record]) -> dict[Place, tuple[Met, ...]]:
         place = Place(
             row["vulnerability"], row["product"], row["version"], row["hardware"], row["component"]
         )
-        if not cpe.agree(row["stated"], row["held"]):
+        if not traits.agree(row["stated"], row["held"]):
             continue
         met = on_platform(
             Met(
