@@ -29,6 +29,7 @@ class Matcher(StrEnum):
     CPE = "cpe"
     NAME = "name"
     IDENTIFIER = "identifier"
+    HASH = "hash"
     STATEMENT = "statement"
 
 

@@ -3,8 +3,9 @@
 import json
 import lzma
 import os
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -14,7 +15,9 @@ import pytest
 
 from schemas.advisories import Vulnerability
 from schemas.findings import Verdict
-from services.intake.formats import csaf, cve, cyclonedx, osv
+from schemas.sboms import Component
+from services.intake.formats import csaf, cve, kev, osv, sniff
+from services.intake.formats.canonical import Sbom
 from services.intake.formats.error import FormatError
 from services.sbom_matcher.domain import (
     claims,
@@ -27,11 +30,13 @@ from services.sbom_matcher.domain import (
 from services.sbom_matcher.domain.handles import Spoken
 from services.sbom_matcher.domain.matching import Stated, Stock
 from services.sbom_matcher.domain.verdict import Decision
+from tests.public_data import golden
 
 FOLDER = Path(os.environ.get("PATCHVIGIL_PUBLIC_DATA", "../shared/data"))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DEVICE = "medical-device"
 SYSTEM = "imaging-system"
+KEV = "kev/known_exploited_vulnerabilities.json"
 PARSERS = {
     "cve/cve-5.1.jsonl.xz": cve.parse,
     "csaf/icsma.jsonl.xz": csaf.parse,
@@ -69,6 +74,11 @@ def vulnerabilities() -> Iterator[tuple[str, Vulnerability]]:
                     yield statement.advisory, each
 
 
+@cache
+def claimed() -> tuple[Stated, ...]:
+    return tuple(stated())
+
+
 def stated() -> Iterator[Stated]:
     """Every claim, under the identifier its source leads with or the CVE that it names."""
     for advisory, each in vulnerabilities():
@@ -78,12 +88,18 @@ def stated() -> Iterator[Stated]:
 
 
 @cache
-def sboms() -> dict[str, str]:
-    """The public CycloneDX documents that are SBOMs, as JSON texts by name."""
-    found = {DEVICE: (FOLDER / "sbom/medical-device.cdx.json").read_text()}
-    with lzma.open(FOLDER / "sbom/cyclonedx-examples.jsonl.xz", "rt") as records:
-        for number, record in enumerate(records):
-            found[f"example-{number}"] = record
+def sboms() -> dict[str, Sbom]:
+    """The public documents that are SBOMs, by name; VEX and other documents are left out."""
+    texts = {DEVICE: (FOLDER / "sbom/medical-device.cdx.json").read_bytes()}
+    for name, file in (("example", "cyclonedx-examples"), ("container", "spdx-containers")):
+        with lzma.open(FOLDER / f"sbom/{file}.jsonl.xz") as records:
+            texts |= {f"{name}-{number}": record for number, record in enumerate(records)}
+    found = {}
+    for name, text in texts.items():
+        with suppress(FormatError):  # intake rejects these; its own tests count them
+            document = sniff.read(text)
+            if isinstance(document, Sbom):
+                found[name] = document
     return found
 
 
@@ -92,22 +108,18 @@ def stock() -> Iterator[tuple[Stock, str]]:
     for version in ("12.2.8.400", "12.9"):
         spoken = (Spoken("Philips", "Vue PACS"),)
         yield Stock(SYSTEM, version, "", "", handles.of_product(SYSTEM, version, spoken)), SYSTEM
-    for product, text in sboms().items():
-        try:
-            bom = cyclonedx.parse(json.loads(text))
-        except FormatError:  # VEX and other documents that are no SBOM
-            continue
+    for product, bom in sboms().items():
         for component in bom.components:
             place = identity.of_component(component).hex
             name = f"{component.name}@{component.version}"
-            yield Stock(product, "1", "", place, handles.of_component(component)), name
+            yield Stock(product, "1", "", place, handles.of_part(component)), name
 
 
 @cache
 def findings() -> tuple[Finding, ...]:
     held = list(stock())
     names = {piece.component: name for piece, name in held}
-    decided = verdict.decide(matching.match((piece for piece, _ in held), stated(), NOW))
+    decided = verdict.decide(matching.match((piece for piece, _ in held), claimed(), NOW))
     return tuple(
         Finding(
             place.vulnerability, place.product, place.version, names[place.component], decision
@@ -116,38 +128,80 @@ def findings() -> tuple[Finding, ...]:
     )  # fmt: skip
 
 
-def of_device(component: str, holds: Verdict) -> set[str]:
-    return {
-        each.vulnerability
-        for each in findings()
-        if each.product == DEVICE and each.component == component and each.decision.verdict is holds
+def of_device() -> list[Finding]:
+    return [each for each in findings() if each.product == DEVICE]
+
+
+def counted(found: Iterable[Finding]) -> dict[str, Counter[str]]:
+    """Count verdicts, of unknown ones by reason, by the collection that the product is of."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for each in found:
+        verdict_, reason = each.decision.verdict, each.decision.reason
+        kind = each.product if each.product in {DEVICE, SYSTEM} else each.product.split("-")[0]
+        counts[kind][f"unknown({reason})" if verdict_ is Verdict.UNKNOWN else verdict_.value] += 1
+    return dict(counts)
+
+
+@pytest.mark.parametrize("name", golden.RECORDS)
+def test_the_records_are_those_that_were_reviewed(name: str) -> None:
+    with lzma.open(FOLDER / name) as records:
+        assert sum(1 for _ in records) == golden.RECORDS[name]
+
+
+def test_everything_is_matched_and_what_is_unknown_is_counted_by_reason() -> None:
+    counts = counted(findings())
+    for kind, found in counts.items():
+        print(f"\n{kind}: {dict(found)}")  # noqa: T201 - for people
+    assert counts == golden.COUNTS
+
+
+def test_the_medical_device_has_exactly_the_findings_that_a_person_found() -> None:
+    found = {
+        (each.vulnerability, each.component): (
+            each.decision.verdict.value,
+            {met.asserter for met in each.decision.mets},
+        )
+        for each in of_device()
+    }
+    assert found == {
+        (each.vulnerability, each.component): (each.verdict, {who for who, _ in each.ranges})
+        for each in golden.FINDINGS
     }
 
 
-def test_everything_is_matched_and_what_cannot_be_read_is_counted_by_reason() -> None:
-    found = findings()
-    by_verdict = Counter(each.decision.verdict.value for each in found)
-    unknown = Counter(
-        each.decision.reason for each in found if each.decision.verdict is Verdict.UNKNOWN
-    )
-    print(f"\nby verdict: {dict(by_verdict)}\nunknown by reason: {dict(unknown)}")  # noqa: T201 - for people
-    print(f"by product: {dict(Counter(each.product for each in found))}")  # noqa: T201 - for people
-    assert by_verdict["affected"] > 100
-    assert all(reason for reason in unknown)
+def test_what_the_records_name_otherwise_is_met_once_the_sbom_gives_that_name() -> None:
+    missed = {(each.vulnerability, each.component) for each in of_device()}
+    assert not missed & golden.NAMED_OTHERWISE.keys()
+    named = {
+        "CVE-2024-29857": ("1.8.1", "cpe:2.3:a:bouncycastle:bc_c_.net:*:*:*:*:*:*:*:*"),
+        "CVE-2024-21473": ("-", "cpe:2.3:o:qualcomm:qca9563_firmware:-:*:*:*:*:*:*:*"),
+    }
+    for (vulnerability, _), (version, cpe) in zip(
+        golden.NAMED_OTHERWISE, named.values(), strict=True
+    ):
+        part = Component(ref="r", name="part", version=version, cpe=cpe)
+        piece = Stock("named", "1", "", "part", handles.of_part(part))
+        mets = matching.match([piece], claimed(), NOW)
+        decided = {place.vulnerability: each for place, each in verdict.decide(mets).items()}
+        assert decided[vulnerability].verdict is Verdict.AFFECTED
 
 
-def test_the_medical_device_has_exactly_the_findings_that_its_ranges_say() -> None:
-    """Reviewed by hand: 4.8.1 lies in each range named here, 9.0.1 below 13.0.1."""
-    assert of_device("WolfSSL@4.8.1", Verdict.AFFECTED) == {
-        "CVE-2023-6935", "CVE-2023-6936", "CVE-2023-6937", "CVE-2024-0901", "CVE-2024-1543",
-    }  # fmt: skip
-    assert of_device("Newtonsoft.Json@9.0.1", Verdict.AFFECTED) == {"CVE-2024-21907"}
+def test_products_whose_names_merely_contain_a_components_never_match() -> None:
+    said = {name for _, each in vulnerabilities() for name in (each.id, *each.aliases)}
+    assert said >= golden.OTHER_THINGS.keys()
+    assert not golden.OTHER_THINGS.keys() & {each.vulnerability for each in of_device()}
+
+
+def test_what_is_known_to_be_exploited_is_among_the_findings() -> None:
+    catalogue = kev.parse(json.loads((FOLDER / KEV).read_bytes()))
+    assert len(catalogue.entries) == golden.KEV_ENTRIES
+    listed = {each.identifier for each in catalogue.entries}
     affected = {
-        each.component
+        (each.product.split("-")[0], each.vulnerability)
         for each in findings()
-        if each.product == DEVICE and each.decision.verdict is Verdict.AFFECTED
+        if each.decision.verdict is Verdict.AFFECTED and each.vulnerability in listed
     }
-    assert affected == {"WolfSSL@4.8.1", "Newtonsoft.Json@9.0.1"}
+    assert affected == golden.EXPLOITED
 
 
 def test_a_component_without_a_version_in_its_purl_is_matched_at_its_own() -> None:
@@ -168,13 +222,6 @@ def test_cna_and_adp_stay_two_assertions() -> None:
 def test_the_firmwares_own_version_counts_and_not_the_shorter_one_in_its_cpe() -> None:
     [files] = [piece for piece, name in stock() if name == "fatFS@0.13c"]
     assert {each.key for each in files.handles} == {versions.key("generic", "0.13c")}
-
-
-def test_products_whose_names_merely_contain_a_components_never_match() -> None:
-    """Plug-ins named "jQuery T(-) Countdown Widget" and "Aspose.Words Exporter" are in the data."""
-    said = {"CVE-2024-37247", "CVE-2024-4783", "CVE-2024-32146"}
-    assert said <= {name for _, each in vulnerabilities() for name in (each.id, *each.aliases)}
-    assert not said & {each.vulnerability for each in findings() if each.product == DEVICE}
 
 
 def test_a_product_is_met_by_its_vendor_name_and_version_where_no_identifier_is_given() -> None:

@@ -115,7 +115,7 @@ def _stock(sbom: Sbom, parts: Mapping[str, Component]) -> Iterator[Stock]:
     version = sbom.subject.version or ""
     yield Stock(product, version, "", "", handles.of_product(product, version, ()))
     for key, part in parts.items():
-        yield Stock(product, version, "", key, handles.of_component(part))
+        yield Stock(product, version, "", key, handles.of_part(part))
 
 
 def _names(said: Sequence[_Said], index: Index) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from schemas.advisories import Assertion, Platform, Range, Status, Target, Targe
 from schemas.findings import Verdict
 from services.sbom_matcher.domain import cpe, handles, marks, names, purl, traits, versions
 from services.sbom_matcher.domain.intervals import EVERYTHING, Covered, Interval, of_range, outside
+from services.sbom_matcher.domain.versions.encoding import LOWEST, NOT_APPLICABLE
 
 UNDER_INVESTIGATION = "under_investigation"
 
@@ -41,10 +42,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A platform that must be present: an identifier key in an interval of versions."""
+    """A platform that must be present: an identifier key in an interval of versions.
+
+    `choice` numbers the alternatives of a group; None where nothing can show that it is absent.
+    """
 
     ident: str
     interval: Interval
+    choice: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,12 @@ def read(
 
 
 def idents_of(assertion: Assertion) -> tuple[str, ...]:
-    """Give the identifier keys that an assertion's target is met by."""
+    """Give every identifier key that an assertion is met by."""
+    return (*_spoken_of(assertion), *marks.hashes(assertion.target.identifiers))
+
+
+def _spoken_of(assertion: Assertion) -> tuple[str, ...]:
+    """Give the identifier keys under which an assertion's ranges hold."""
     target = assertion.target
     found = idents(target)
     if assertion.product is None:
@@ -131,13 +141,28 @@ def _platforms(assertion: Assertion) -> tuple[tuple[Present, ...], ...]:
     """Read each group of platforms; one that cannot be read can never be shown to be present."""
     return tuple(
         tuple(
-            Present(ident, interval)
-            for platform in group
-            for interval in _versions_of(platform)
-            for ident in idents(platform.target)
+            present
+            for number, platform in enumerate(group)
+            for present in _alternative(number, platform)
         )
         for group in assertion.platforms
     )
+
+
+def _alternative(number: int, platform: Platform) -> tuple[Present, ...]:
+    """Read one platform of a group; what cannot be read is neither shown nor shown to be absent.
+
+    Catalogues write version `-` where a platform's version does not matter: it refutes none.
+    """
+    intervals = tuple(_versions_of(platform))
+    choice = None if any(each.low == NOT_APPLICABLE for each in intervals) else number
+    found = tuple(
+        Present(ident, each, choice) for each in intervals for ident in idents(platform.target)
+    )
+    return found or (_UNREADABLE,)
+
+
+_UNREADABLE = Present("", Interval(LOWEST, LOWEST))
 
 
 def _versions_of(platform: Platform) -> Iterator[Interval]:
@@ -149,7 +174,10 @@ def _versions_of(platform: Platform) -> Iterator[Interval]:
 
 
 def _claims(group: list[Assertion], among: AbstractSet[str] | None) -> Iterator[Claim]:
-    found_idents = tuple(dict.fromkeys(idents_of(group[0])))
+    for claim in filter(None, map(_of_files, group)):
+        if among is None or not among.isdisjoint(claim.idents):
+            yield claim
+    found_idents = tuple(dict.fromkeys(_spoken_of(group[0])))
     if not found_idents or (among is not None and among.isdisjoint(found_idents)):
         return
     beside, platforms = _traits(group[0].target), _platforms(group[0])
@@ -166,6 +194,17 @@ def _claims(group: list[Assertion], among: AbstractSet[str] | None) -> Iterator[
             beside,
             platforms,
         )
+
+
+def _of_files(assertion: Assertion) -> Claim | None:
+    """Read what is said of files by their hashes: it holds of them whatever their version is."""
+    found = marks.hashes(assertion.target.identifiers)
+    if not found:
+        return None
+    verdict = _VERDICTS[assertion.status]
+    reason = UNDER_INVESTIGATION if verdict is Verdict.UNKNOWN else assertion.justification
+    platforms = _platforms(assertion)
+    return Claim(assertion, found, (Span(None, verdict, reason),), None, platforms)
 
 
 def _ranges(assertion: Assertion) -> tuple[Range, ...]:

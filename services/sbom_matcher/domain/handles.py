@@ -73,6 +73,15 @@ def of_component(component: Component) -> tuple[Handle, ...]:
     return tuple(handles.values())
 
 
+def of_part(component: Component) -> tuple[Handle, ...]:
+    """Give everything that a component in one product version can be met by, its hashes included.
+
+    Hashes are no part of what a component is: two builds of one version differ in them.
+    """
+    files = (Handle(ident, None) for ident in marks.of_files(component.hashes))
+    return (*of_component(component), *files)
+
+
 def of_product(product: str, version: str, spoken: tuple[Spoken, ...]) -> tuple[Handle, ...]:
     """Give the handles of a product version itself: its names in advisories, and its own id."""
     idents = {ident_of_product(product)}

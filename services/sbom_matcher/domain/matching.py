@@ -4,13 +4,16 @@ The rule: a handle meets a span where both have the same identifier key and the 
 lies in the span's interval; a handle without a key meets the span that speaks of unreadable
 versions. Traits that contradict each other part them. A statement limited to a product meets only
 that product's stock. Of a claim that holds on a platform only, what would be affected is unknown
-until one is in the same product version, and what would clear it says nothing.
+until one is in the same product version, and what would clear it says nothing. Where each platform
+that it could hold on is there in another version, it does not hold (NISTIR 7698, 5.3: a false
+member of AND makes the statement false).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from schemas.findings import Matcher, Verdict
 from services.sbom_matcher.domain import traits
@@ -25,10 +28,19 @@ _MATCHERS = {
     "model": Matcher.IDENTIFIER,
     "sku": Matcher.IDENTIFIER,
     "udi": Matcher.IDENTIFIER,
+    "hash": Matcher.HASH,
 }
 
 PLATFORM_UNCONFIRMED = "platform_unconfirmed"
 """The flaw needs a platform that the product version's inventory does not show."""
+
+
+class Condition(StrEnum):
+    """Whether what a claim needs beside its target is in the product version."""
+
+    HOLDS = "holds"
+    OPEN = "open"
+    FAILS = "fails"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -108,8 +120,8 @@ def match(
                         piece.component,
                     )  # fmt: skip
                     inside = contents[piece.product, piece.version]
-                    shown = _shown(each, piece, inside)
-                    mets = (on_platform(met, shown=shown) for met in _met(each, handle))
+                    condition = _condition(each, piece, inside)
+                    mets = (on_platform(met, condition) for met in _met(each, handle))
                     found[place].extend(met for met in mets if met)
     return {place: tuple(mets) for place, mets in found.items() if mets}
 
@@ -119,11 +131,11 @@ def matcher_of(ident: str, *, statement: bool) -> Matcher:
     return Matcher.STATEMENT if statement else _MATCHERS[ident.partition(":")[0]]
 
 
-def on_platform(met: Met, *, shown: bool | None) -> Met | None:
-    """Say what is left of a claim whose platform is shown to be present (None: it needs none)."""
-    if shown is not False:
+def on_platform(met: Met, condition: Condition | None) -> Met | None:
+    """Say what is left of a claim under the condition that it needs (None: it needs none)."""
+    if condition in {None, Condition.HOLDS}:
         return met
-    if met.verdict in {Verdict.AFFECTED, Verdict.UNKNOWN}:
+    if condition is Condition.OPEN and met.verdict in {Verdict.AFFECTED, Verdict.UNKNOWN}:
         return replace(met, verdict=Verdict.UNKNOWN, reason=PLATFORM_UNCONFIRMED)
     return None
 
@@ -142,19 +154,32 @@ def _contents(stock: Sequence[Stock]) -> Mapping[tuple[str, str], _Contents]:
     return found
 
 
-def _shown(stated: Stated, piece: Stock, contents: _Contents) -> bool | None:
+def _condition(stated: Stated, piece: Stock, contents: _Contents) -> Condition | None:
     """Tell whether one platform of each group is in the same product version and hardware."""
     if not stated.claim.platforms:
         return None
-    return all(
-        any(
-            _is_present(wanted, key)
-            for wanted in group
-            for hardware, key in contents.get(wanted.ident, ())
-            if hardware == piece.hardware or "" in {hardware, piece.hardware}
-        )
-        for group in stated.claim.platforms
+    groups = [_group(each, piece.hardware, contents) for each in stated.claim.platforms]
+    if Condition.FAILS in groups:
+        return Condition.FAILS
+    return Condition.OPEN if Condition.OPEN in groups else Condition.HOLDS
+
+
+def _group(group: Sequence[Present], hardware: str, contents: _Contents) -> Condition:
+    """Tell of the alternatives of one group: it fails where each is there, in another version."""
+    there: dict[int | None, list[bytes | None]] = {}
+    for wanted in group:
+        keys = [
+            key
+            for place, key in contents.get(wanted.ident, ())
+            if place == hardware or "" in {hardware, place}
+        ]
+        if any(_is_present(wanted, key) for key in keys):
+            return Condition.HOLDS
+        there.setdefault(wanted.choice, []).extend(keys)
+    elsewhere = (
+        number is not None and bool(keys) and None not in keys for number, keys in there.items()
     )
+    return Condition.FAILS if there and all(elsewhere) else Condition.OPEN
 
 
 def _is_present(wanted: Present, key: bytes | None) -> bool:

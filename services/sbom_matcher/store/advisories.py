@@ -58,8 +58,9 @@ SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[], $5::tex
     $7::int[], $8::text[], $9::text[])
 """
 PLATFORMS = """
-INSERT INTO platform (assertion, part, ident, low, high, whole)
-SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::bool[])
+INSERT INTO platform (assertion, part, ident, low, high, whole, choice)
+SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::bool[],
+    $7::int[])
 """
 
 
@@ -225,4 +226,5 @@ async def _write_platforms(db: Connection, found: Sequence[tuple[int, Claim]]) -
         [present.interval.low if present else None for *_, present in wanted],
         [present.interval.high if present else None for *_, present in wanted],
         [present.interval.whole if present else False for *_, present in wanted],
+        [present.choice if present else None for *_, present in wanted],
     )

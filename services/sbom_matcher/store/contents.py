@@ -8,7 +8,7 @@ from uuid import UUID
 
 from schemas.sboms import Component, SbomRegistered
 from services.kit.database import Connection
-from services.sbom_matcher.domain import identity
+from services.sbom_matcher.domain import identity, marks
 from services.sbom_matcher.store import components, stock
 from services.sbom_matcher.store.components import Interned
 
@@ -40,6 +40,12 @@ USING unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
 WHERE (i.product, i.version, i.hardware, i.component)
     = (gone.product, gone.version, gone.hardware, gone.component)
 """
+DROP_FILES = """
+DELETE FROM file_hash f
+USING unnest($1::text[], $2::text[], $3::text[]) AS w(product, version, hardware)
+WHERE (f.product, f.version, f.hardware) = (w.product, w.version, w.hardware)
+"""
+_OF_FILES = ("product", "version", "hardware", "component", "ident")
 _OF_INVENTORY = ("product", "version", "hardware", "component", "own")
 
 _AT_ONCE = 20_000
@@ -80,12 +86,16 @@ class _Held:
 
 
 class _Newer(NamedTuple):
-    """An SBOM that replaces the one before, with its components by what they are."""
+    """An SBOM that replaces the one before, with its components by what they are.
+
+    `files` are the keys of its components' hashes: builds of one component differ in them.
+    """
 
     place: Where
     sbom: SbomRegistered
     revision: int
     parts: dict[UUID, Component]
+    files: set[tuple[UUID, str]]
 
     def counted(self, kept: dict[UUID, Interned]) -> tuple[int, int]:
         """Count the components that something can meet, and those that nothing can."""
@@ -168,12 +178,15 @@ async def _newer(
         return None, before
     contents = frozenset(map(shown, sbom.components))
     held[where] = _Held(revision, sbom.sbom, contents, before.rows)
-    parts = {}
+    parts: dict[UUID, Component] = {}
+    files: set[tuple[UUID, str]] = set()
     for number, each in enumerate(sbom.components, start=1):
-        parts[identity.of_component(each)] = each
+        known = identity.of_component(each)
+        parts[known] = each
+        files.update((known, ident) for ident in marks.of_files(each.hashes))
         if number % _PAUSE == 0:
             await asyncio.sleep(0)
-    return _Newer(where, sbom, revision, parts), before
+    return _Newer(where, sbom, revision, parts, files), before
 
 
 async def _keep(
@@ -201,6 +214,10 @@ async def _keep(
         await db.execute(DROP, *components.columns(gone, 4))
     if come:
         await db.copy_records_to_table("inventory", columns=_OF_INVENTORY, records=come)
+    await db.execute(DROP_FILES, *components.columns([each.place for each in newest], 3))
+    files = [(*each.place, kept[part].id, ident) for each in newest for part, ident in each.files]
+    if files:
+        await db.copy_records_to_table("file_hash", columns=_OF_FILES, records=files)
 
 
 def shown(component: Component) -> str:

@@ -13,23 +13,39 @@ import asyncpg
 from schemas.findings import Verdict
 from services.kit.database import Connection
 from services.sbom_matcher.domain import traits
-from services.sbom_matcher.domain.matching import Met, Place, matcher_of, on_platform
+from services.sbom_matcher.domain.matching import (
+    Condition,
+    Met,
+    Place,
+    matcher_of,
+    on_platform,
+)
 
 _COLUMNS = """
     k.vulnerability, i.product, i.version, i.hardware, c.place AS component, a.id AS assertion,
     a.advisory, a.asserter, a.statement, a.held_at, a.digest, h.ident, s.verdict,
     coalesce(s.reason, CASE WHEN s.low IS NULL THEN h.reason END) AS reason, s.place, s.fixed,
-    s.traits AS stated, h.traits AS held, ({shown}) AS shown
+    s.traits AS stated, h.traits AS held, ({condition}) AS condition
 """
-_SHOWN = """
-    SELECT bool_and(g.met) FROM (SELECT bool_or(EXISTS (
-        SELECT FROM handle x JOIN inventory o ON o.component = x.component
-        WHERE x.ident = p.ident AND o.product = i.product AND o.version = i.version
-            AND (o.hardware = i.hardware OR '' IN (o.hardware, i.hardware))
-            AND CASE WHEN x.vkey IS NULL THEN p.whole ELSE x.vkey >= p.low AND x.vkey < p.high END
-    )) AS met FROM platform p WHERE p.assertion = a.id GROUP BY p.part) g
+_CONDITION = """
+    SELECT CASE WHEN bool_or(g.fails) THEN 'fails' WHEN bool_and(g.holds) THEN 'holds'
+        WHEN count(*) > 0 THEN 'open' END
+    FROM (SELECT bool_or(c.inside) AS holds,
+            NOT bool_or(c.inside) AND bool_and(c.elsewhere) AS fails
+        FROM (SELECT p.part, p.choice, bool_or(x.inside) AS inside,
+                p.choice IS NOT NULL AND bool_or(x.found) AND NOT bool_or(x.unread) AS elsewhere
+            FROM platform p CROSS JOIN LATERAL (
+                SELECT count(*) > 0 AS found, coalesce(bool_or(y.vkey IS NULL), false) AS unread,
+                    coalesce(bool_or(CASE WHEN y.vkey IS NULL THEN p.whole
+                        ELSE y.vkey >= p.low AND y.vkey < p.high END), false) AS inside
+                FROM handle y JOIN inventory o ON o.component = y.component
+                WHERE y.ident = p.ident AND o.product = i.product AND o.version = i.version
+                    AND (o.hardware = i.hardware OR '' IN (o.hardware, i.hardware))
+            ) x
+            WHERE p.assertion = a.id GROUP BY p.part, p.choice) c
+        GROUP BY c.part) g
 """
-"""Whether a platform of each group is present; null for a claim that needs none."""
+"""Whether a platform of each group is present (`matching.Condition`); null where none is needed."""
 _SPEAKS_OF = """
     (a.expires_at IS NULL OR a.expires_at > $1)
     AND (a.product IS NULL
@@ -43,16 +59,59 @@ _BY_VULNERABILITY = """
 SELECT {columns} FROM identifier k
 JOIN assertion a ON a.identifier = k.identifier
 JOIN span s ON s.assertion = a.id
-JOIN handle h ON {meets}
+JOIN {held} h ON {meets}
 JOIN component c ON c.id = h.component
-JOIN inventory i ON i.component = h.component
+JOIN inventory i ON i.component = h.component{inside}
 WHERE k.vulnerability = ANY($2) AND {speaks_of}
 """
 _BY_VERSION = """
 SELECT {columns} FROM unnest($2::text[], $3::text[]) AS w(product, version)
 JOIN inventory i ON i.product = w.product AND i.version = w.version
 JOIN component c ON c.id = i.component
-JOIN handle h ON h.component = i.component
+JOIN {held} h ON h.component = i.component{inside}
+JOIN span s ON {meets}
+JOIN assertion a ON a.id = s.assertion
+JOIN identifier k ON k.identifier = a.identifier
+WHERE {speaks_of}
+"""
+
+
+_FILES = """
+    (SELECT *, NULL::bytea AS vkey, NULL::text AS reason, NULL::text AS traits FROM file_hash)
+"""
+_INSIDE = " AND (i.product, i.version, i.hardware) = (h.product, h.version, h.hardware)"
+
+
+def _all_ways(statement: str) -> str:
+    """Join what a version's key decides, what is said of versions without one, and of files.
+
+    A branch each, because an OR would cost the index.
+    """
+    columns = _COLUMNS.format(condition=_CONDITION)
+    return " UNION ALL ".join(
+        statement.format(
+            columns=columns, held=held, meets=meets, inside=inside, speaks_of=_SPEAKS_OF
+        )
+        for held, meets, inside in (
+            ("handle", _KEYED, ""), ("handle", _UNREAD, ""), (_FILES, _UNREAD, _INSIDE),
+        )
+    )  # fmt: skip
+
+
+BY_VULNERABILITY = """
+SELECT {columns} FROM identifier k
+JOIN assertion a ON a.identifier = k.identifier
+JOIN span s ON s.assertion = a.id
+JOIN {held} h ON {meets}
+JOIN component c ON c.id = h.component
+JOIN inventory i ON i.component = h.component{inside}
+WHERE k.vulnerability = ANY($2) AND {speaks_of}
+"""
+_BY_VERSION = """
+SELECT {columns} FROM unnest($2::text[], $3::text[]) AS w(product, version)
+JOIN inventory i ON i.product = w.product AND i.version = w.version
+JOIN component c ON c.id = i.component
+JOIN {held} h ON h.component = i.component{inside}
 JOIN span s ON {meets}
 JOIN assertion a ON a.id = s.assertion
 JOIN identifier k ON k.identifier = a.identifier
@@ -66,13 +125,15 @@ def _both(statement: str) -> str:
     Two branches, because an OR would cost the index.
     """
     return " UNION ALL ".join(
-        statement.format(columns=_COLUMNS.format(shown=_SHOWN), meets=meets, speaks_of=_SPEAKS_OF)
+        statement.format(
+            columns=_COLUMNS.format(condition=_CONDITION), meets=meets, speaks_of=_SPEAKS_OF
+        )
         for meets in (_KEYED, _UNREAD)
     )
 
 
-BY_VULNERABILITY = _both(_BY_VULNERABILITY)
-BY_VERSION = _both(_BY_VERSION)
+BY_VULNERABILITY = _all_ways(_BY_VULNERABILITY)
+BY_VERSION = _all_ways(_BY_VERSION)
 
 BY_INDEX = """
 SELECT set_config('plan_cache_mode', 'force_generic_plan', true),
@@ -130,7 +191,7 @@ def _found(rows: Sequence[asyncpg.Record]) -> dict[Place, tuple[Met, ...]]:
                 held_at=row["held_at"],
                 digest=row["digest"],
             ),
-            shown=row["shown"],
+            Condition(row["condition"]) if row["condition"] else None,
         )
         if met:
             found[place].append(met)

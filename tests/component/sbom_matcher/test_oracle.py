@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from schemas.advisories import (
     AdvisoryPublished,
     Assertion,
+    Identifier,
+    IdentifierKind,
     Platform,
     Range,
     Status,
@@ -35,24 +37,29 @@ from tests.component.sbom_matcher.facts import advisory, product, sbom
 NAMES = ("alpha", "beta")
 VERSIONS = ("1.0", "1.0.1", "1.1", "2.0", "2.0-rc1", "odd one")
 COMPONENTS = st.builds(
-    lambda name, version, purl, cpe, supplier, edition: Component(
+    lambda name, version, purl, cpe, supplier, edition, file: Component(
         ref="r", name=name, version=version, supplier=supplier,
+        hashes={"SHA-256": file * 64} if file else {},
         purl=(f"pkg:npm/{name}@{version}" if version else f"pkg:npm/{name}") if purl else None,
         cpe=f"cpe:2.3:a:{cpe}:{name}:{'*' if version else '-'}:*:*:*:*:{edition}:*:*"
         if cpe else None,
     ),
     st.sampled_from(NAMES), st.sampled_from((*VERSIONS, None)), st.booleans(),
     st.sampled_from(("acme", "*", None)), st.sampled_from(("Acme Inc.", None)),
-    st.sampled_from(("*", "*", "linux", "-")),
+    st.sampled_from(("*", "*", "linux", "-")), st.sampled_from(("", "a", "b")),
 )  # fmt: skip
 TARGETS = st.builds(
-    lambda kind, name, edition: {
+    lambda kind, name, edition, file: {
         TargetKind.PURL: Target(kind=kind, purl=f"pkg:npm/{name}"),
         TargetKind.CPE: Target(kind=kind, cpe=f"cpe:2.3:a:acme:{name}:*:*:*:*:*:{edition}:*:*"),
-        TargetKind.NAME: Target(kind=kind, vendor="ACME", product=name),
+        TargetKind.NAME: Target(
+            kind=kind, vendor="ACME", product=name,
+            identifiers=(Identifier(kind=IdentifierKind.HASH, value=f"sha256:{file * 64}"),)
+            if file else (),
+        ),
     }[kind],
     st.sampled_from(TargetKind), st.sampled_from((*NAMES, "pump")),
-    st.sampled_from(("*", "linux", "windows")),
+    st.sampled_from(("*", "linux", "windows")), st.sampled_from(("", "a", "b")),
 )  # fmt: skip
 BOUND = st.sampled_from((*VERSIONS[:5], None))
 RANGES = st.one_of(
@@ -96,7 +103,7 @@ class Given:
         return own + [
             Stock(
                 each.product, each.version, each.hardware, identity.of_component(part).hex,
-                handles.of_component(part),
+                handles.of_part(part),
             )
             for each in self.sboms
             for part in each.components

@@ -63,10 +63,33 @@ def test_one_platform_of_each_group_is_needed() -> None:
     assert found.verdict is Verdict.AFFECTED
 
 
-def test_a_platform_in_another_version_does_not_confirm() -> None:
+def test_a_platform_that_is_there_in_another_version_only_makes_the_claim_say_nothing() -> None:
+    limited = (platform("board", Range(fixed="3.0")),)
+    assert not met(claim(limited), FIRMWARE, BOARD)
+    assert not met(claim(limited, (platform("radio"),)), FIRMWARE, BOARD)
+
+
+def test_an_alternative_that_nobody_shows_or_can_read_keeps_it_unknown() -> None:
+    limited = platform("board", Range(fixed="3.0"))
+    unreadable = Platform(target=Target(kind=TargetKind.NAME, product="n/a"))
+    for other in (platform("other"), platform("board", Range(unparsed="some")), unreadable):
+        [found] = met(claim((limited, other)), FIRMWARE, BOARD)
+        assert (found.verdict, found.reason) == (Verdict.UNKNOWN, PLATFORM_UNCONFIRMED)
+
+
+def test_a_platform_whose_own_version_cannot_be_read_keeps_it_unknown() -> None:
     limited = claim((platform("board", Range(fixed="3.0")),))
-    [found] = met(limited, FIRMWARE, BOARD)
-    assert found.verdict is Verdict.UNKNOWN
+    [found] = met(limited, FIRMWARE, piece("h", "board", "odd one"))
+    assert found.reason == PLATFORM_UNCONFIRMED
+
+
+def test_a_platform_named_without_versions_is_not_refuted_by_one() -> None:
+    [found] = met(claim((platform("board", Range(exact=("-",))),)), FIRMWARE, BOARD)
+    assert found.reason == PLATFORM_UNCONFIRMED
+
+
+def test_a_platform_in_a_version_that_is_meant_confirms() -> None:
+    limited = claim((platform("board", Range(fixed="3.0")),))
     [found] = met(limited, FIRMWARE, piece("h", "board", None))
     assert found.verdict is Verdict.UNKNOWN
     [found] = met(limited, FIRMWARE, piece("h", "board", "2.9"))
