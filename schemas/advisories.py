@@ -106,6 +106,11 @@ class Assertion(Value):
         default=(),
         description="The claim holds only where one platform of each group is present as well.",
     )
+    stated_platforms: tuple[str, ...] = Field(
+        default=(),
+        description="What it is affected on in the source's words, for people: nothing is decided "
+        "by them.",
+    )
     justification: str | None = Field(
         default=None, description="VEX justification of not_affected."
     )

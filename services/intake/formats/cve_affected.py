@@ -9,6 +9,7 @@ from services.intake.formats.shape import Node, items, text, texts
 
 _FILLERS = frozenset({"n/a", "-", "unknown", "unspecified", "*", "na", "multiple", "various"})
 _MAX_CPES = 200
+_MAX_STATED, _LONGEST_PLATFORM = 40, 200
 
 
 def _named(value: str | None) -> str | None:
@@ -50,7 +51,7 @@ def assertions(at: str, container: Node, asserter: str) -> Iterator[Assertion]:
             # Kernel CNAs state the same claim twice, in commits and in releases: the one with an
             # order is enough, the other could never be compared.
             continue
-        targets = tuple(_targets(each))
+        targets, platforms = tuple(_targets(each)), _platforms(each)
         for status, default, ranges in _claims(each):
             for target in targets:
                 yield Assertion(
@@ -59,7 +60,18 @@ def assertions(at: str, container: Node, asserter: str) -> Iterator[Assertion]:
                     status=status,
                     default_status=default,
                     ranges=ranges,
+                    stated_platforms=platforms,
                 )
+
+
+def _platforms(each: _Affected) -> tuple[str, ...]:
+    """What the entry says it is affected on. Words such as "Windows" or "x86" identify nothing.
+
+    They are kept with the claim for whoever assesses it, and exclude no product: a component that
+    an SBOM lists without its platform may well run there.
+    """
+    stated = (words[:_LONGEST_PLATFORM] for words in texts(each.entry, "platforms", each.at))
+    return tuple(dict.fromkeys(stated))[:_MAX_STATED]
 
 
 def _claims(each: _Affected) -> Iterator[tuple[Status, Status | None, tuple[Range, ...]]]:

@@ -21,6 +21,7 @@ _REFERENCED = ("spdx", "jsf-0.82", "cryptography-defs")
 _IDENTIFIERS = ("purl", "cpe")
 _LARGE = 50_000
 """Values of a document whose faults are told one at a time."""
+_SHOWN = 300
 _SPLIT = "send one SBOM for each product that the document holds"
 
 
@@ -106,7 +107,7 @@ def _validate(bom: Node, version: str) -> None:
         faults.append(
             Fault(
                 "invalid",
-                error.message[:300],
+                _shortened(error.message),
                 pointer,
                 f"correct it by the CycloneDX {version} "
                 "schema; most generators have a newer release that does",
@@ -128,6 +129,12 @@ def _errors(
     except jsonschema_rs.ValidationError as error:
         return [error]
     return []
+
+
+def _shortened(message: str) -> str:
+    """The message without the middle of the value that it begins with: what is wrong comes last."""
+    few = _SHOWN // 2
+    return message if len(message) <= _SHOWN else f"{message[:few]} … {message[-few:]}"
 
 
 def _is_large(bom: Node) -> bool:

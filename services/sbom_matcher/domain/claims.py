@@ -16,6 +16,8 @@ from services.sbom_matcher.domain.intervals import EVERYTHING, Covered, Interval
 from services.sbom_matcher.domain.versions.encoding import LOWEST, NOT_APPLICABLE
 
 UNDER_INVESTIGATION = "under_investigation"
+ANY_PRODUCT = "any_product"
+"""The source names a vendor, and no product of it or a pattern for several."""
 
 _VERDICTS = {
     Status.AFFECTED: Verdict.AFFECTED,
@@ -123,6 +125,8 @@ def idents(target: Target) -> tuple[str, ...]:
     if target.kind is TargetKind.PURL and (package := purl.read(target.purl or "")):
         return (purl.base(package),)
     if target.kind is TargetKind.CPE and (name := cpe.read(target.cpe or "")):
+        if not cpe.names_product(name):
+            return cpe.of_vendor(name)
         return tuple(key for key in (*cpe.keys(name), cpe.of_product(name)) if key)
     name_key = names.base(target.vendor, target.product)
     marked = marks.keys(target.vendor, target.identifiers)
@@ -134,7 +138,15 @@ def _traits(target: Target) -> str | None:
     if target.kind is TargetKind.PURL and (package := purl.read(target.purl or "")):
         return traits.of_package(package)
     name = cpe.read(target.cpe) if target.cpe else None
+    if name and _is_vague(target):
+        return traits.of_product(name)
     return traits.of_name(name) if name else None
+
+
+def _is_vague(target: Target) -> bool:
+    """Tell whether a target says which vendor is meant and not exactly which product."""
+    found = idents(target) if target.kind is TargetKind.CPE else ()
+    return bool(found) and all(map(cpe.is_of_vendor, found))
 
 
 def _platforms(assertion: Assertion) -> tuple[tuple[Present, ...], ...]:
@@ -156,9 +168,8 @@ def _alternative(number: int, platform: Platform) -> tuple[Present, ...]:
     """
     intervals = tuple(_versions_of(platform))
     choice = None if any(each.low == NOT_APPLICABLE for each in intervals) else number
-    found = tuple(
-        Present(ident, each, choice) for each in intervals for ident in idents(platform.target)
-    )
+    named = [ident for ident in idents(platform.target) if not cpe.is_of_vendor(ident)]
+    found = tuple(Present(ident, each, choice) for each in intervals for ident in named)
     return found or (_UNREADABLE,)
 
 
@@ -184,8 +195,9 @@ def _claims(group: list[Assertion], among: AbstractSet[str] | None) -> Iterator[
     covered = [[_covered(each, stated) for stated in _ranges(each)] for each in group]
     spans = [list(_spans(each, found)) for each, found in zip(group, covered, strict=True)]
     spans[0].extend(_default(group[0], covered, spans))
+    vague = _is_vague(group[0].target)
     for each, found in zip(group, spans, strict=True):
-        kept = _without_repeats(found)
+        kept = _without_repeats(list(_doubted(found)) if vague else found)
         unversioned = _unversioned(kept)
         yield Claim(
             each,
@@ -253,6 +265,13 @@ def _default(
     stated = (interval for found in covered for each in found for interval in each.intervals)
     for gap in outside(stated):
         yield Span(gap, verdict, reason)
+
+
+def _doubted(spans: Iterable[Span]) -> Iterator[Span]:
+    """Leave to a person what is said of products that are not named; what clears says nothing."""
+    for each in spans:
+        if each.verdict in {Verdict.AFFECTED, Verdict.UNKNOWN}:
+            yield Span(each.interval, Verdict.UNKNOWN, ANY_PRODUCT, each.place)
 
 
 def _without_repeats(spans: list[Span]) -> tuple[Span, ...]:

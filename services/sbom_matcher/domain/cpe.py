@@ -13,8 +13,8 @@ from services.sbom_matcher.domain import cpe_comparison
 from services.sbom_matcher.domain.cpe_comparison import Relation
 
 __all__ = [
-    "ANY", "NA", "Wfn", "agree", "base", "keys", "of_product", "read", "text", "traits",
-    "written_version",
+    "ANY", "NA", "Wfn", "agree", "base", "is_of_vendor", "keys", "names_product", "of_product",
+    "of_vendor", "product_agrees", "read", "text", "traits", "written_version",
 ]  # fmt: skip
 
 _TRAITS = ("edition", "language", "sw_edition", "target_sw", "target_hw", "other")
@@ -44,6 +44,28 @@ def keys(name: Wfn) -> tuple[str, ...]:
         return tuple(f"cpe:{part}:{text(name.vendor)}:{text(name.product)}" for part in _PARTS)
     product = of_product(name)
     return (product,) if product and name.vendor == ANY else ()
+
+
+@lru_cache(maxsize=16_384)
+def of_vendor(name: Wfn) -> tuple[str, ...]:
+    """Give the keys by which a vendor's products are met whatever they are called.
+
+    They serve names that say which vendor but not, or not exactly, which product.
+    """
+    if not _concrete(name.vendor):
+        return ()
+    parts = (name.part,) if _concrete(name.part) else _PARTS if name.part == ANY else ()
+    return tuple(f"cpe:{part}:{text(name.vendor)}:*" for part in parts)
+
+
+def is_of_vendor(ident: str) -> bool:
+    """Tell whether a key is one of a vendor's, whatever the product."""
+    return ident.startswith("cpe:") and ident.endswith(":*")
+
+
+def names_product(name: Wfn) -> bool:
+    """Tell whether a name says exactly which product it means."""
+    return _concrete(name.product)
 
 
 @lru_cache(maxsize=16_384)
@@ -77,6 +99,11 @@ def agree(stated: str | None, held: str | None) -> bool:
         return True
     relations = cpe_comparison.attributes(one, other)
     return all(relations[each] is not Relation.DISJOINT for each in _TRAITS)
+
+
+def product_agrees(stated: str, held: str) -> bool:
+    """Tell whether a product that an advisory names by a pattern can be a component's."""
+    return cpe_comparison.values(stated, held) is not Relation.DISJOINT
 
 
 def _concrete(value: str) -> bool:

@@ -46,14 +46,12 @@ def traits(package: Purl) -> str | None:
 
 
 def agree(stated: str, held: str) -> bool:
-    """Tell whether two packages can be of one release.
+    """Tell whether two packages can be of one release, both written behind the prefix.
 
     They cannot where both name the same distribution in different releases. Releases of different
     distributions are told apart by the purl's namespace already.
     """
-    (one, _, first), (other, _, second) = (
-        text.removeprefix(PREFIX).partition(":") for text in (stated, held)
-    )
+    (one, _, first), (other, _, second) = (text.partition(":") for text in (stated, held))
     return one != other or first == second
 
 

@@ -70,7 +70,7 @@ def of_component(component: Component) -> tuple[Handle, ...]:
             if ident not in handles:
                 handle = _keyed(ident, versions.GENERIC, component.version, version)
                 handles[ident] = replace(handle, traits=beside) if beside else handle
-    return tuple(handles.values())
+    return (*handles.values(), *_of_vendors(named, component.version))
 
 
 def of_part(component: Component) -> tuple[Handle, ...]:
@@ -90,7 +90,9 @@ def of_product(product: str, version: str, spoken: tuple[Spoken, ...]) -> tuple[
         found = cpe.read(each.cpe) if each.cpe else None
         idents |= {name} if name else set()
         idents |= {*(cpe.keys(found) if found else ()), *marks.keys(each.vendor, each.identifiers)}
-    return tuple(_keyed(ident, versions.GENERIC, version) for ident in sorted(idents))
+    stated = [one for each in spoken if each.cpe and (one := cpe.read(each.cpe))]
+    own = (_keyed(ident, versions.GENERIC, version) for ident in sorted(idents))
+    return (*own, *_of_vendors(stated, version))
 
 
 def ident_of_product(product: str) -> str:
@@ -102,6 +104,22 @@ def unreadable(component: Component, found: Collection[Handle]) -> bool:
     """Tell whether a component has an identifier and none of it can be read."""
     stated = component.purl or component.cpe or component.other_identifiers
     return bool(stated) and not found
+
+
+def _of_vendors(named: Iterable[cpe.Wfn], version: str | None) -> Collection[Handle]:
+    """Give what meets claims on a vendor's products that do not say which.
+
+    Of two products of one vendor, a pattern may mean either.
+    """
+    found: dict[str, Handle] = {}
+    for name in filter(cpe.names_product, named):
+        product = traits.of_product(name)
+        for ident in cpe.of_vendor(name):
+            handle = _keyed(ident, versions.GENERIC, version, cpe.written_version(name))
+            before = found.get(ident)
+            same = before is None or before.traits == product
+            found[ident] = replace(before or handle, traits=product if same else None)
+    return found.values()
 
 
 def _spoken(

@@ -14,6 +14,14 @@ def of_name(name: cpe.Wfn) -> str | None:
     return cpe.traits(name)
 
 
+def of_product(name: cpe.Wfn) -> str | None:
+    """Write which product a name means, or the pattern for it; None where it means any.
+
+    It is compared between names that meet by their vendor alone.
+    """
+    return None if name.product == cpe.ANY else _PRODUCT + name.product
+
+
 def agree(stated: str | None, held: str | None) -> bool:
     """Tell whether what an advisory says can hold of a component.
 
@@ -22,7 +30,12 @@ def agree(stated: str | None, held: str | None) -> bool:
     """
     if stated is None or held is None:
         return True
-    of_distro = stated.startswith(distro.PREFIX)
-    if of_distro is not held.startswith(distro.PREFIX):
-        return True
-    return distro.agree(stated, held) if of_distro else cpe.agree(stated, held)
+    for prefix, kind in _KINDS.items():
+        if stated.startswith(prefix) or held.startswith(prefix):
+            both = stated.startswith(prefix) and held.startswith(prefix)
+            return not both or kind(stated.removeprefix(prefix), held.removeprefix(prefix))
+    return cpe.agree(stated, held)
+
+
+_PRODUCT = "product:"
+_KINDS = {distro.PREFIX: distro.agree, _PRODUCT: cpe.product_agrees}

@@ -58,7 +58,7 @@ TARGETS = st.builds(
             if file else (),
         ),
     }[kind],
-    st.sampled_from(TargetKind), st.sampled_from((*NAMES, "pump")),
+    st.sampled_from(TargetKind), st.sampled_from((*NAMES, "pump", "*", "al*")),
     st.sampled_from(("*", "linux", "windows")), st.sampled_from(("", "a", "b")),
 )  # fmt: skip
 BOUND = st.sampled_from((*VERSIONS[:5], None))

@@ -200,3 +200,13 @@ def test_a_record_fits_its_contract_or_is_said_not_to() -> None:
 def test_a_summary_gives_plain_fields_of_the_value_and_its_first_part() -> None:
     value = {"clock": {"rule": "r", "assumed": []}, "because": "b", "late": False, "note": ""}
     assert summary(value) == "rule=r, because=b, late=False"
+
+
+def test_a_findings_evidence_shows_serial_numbers_and_what_it_is_affected_on(
+    capsys: Captured,
+) -> None:
+    units = [{"kind": "serial_number", "value": "SN-10*"}, {"kind": "hash", "value": "sha256:ab"}]
+    assertion = {"target": {"identifiers": units}, "stated_platforms": ["Windows"]}
+    document({"finding": "f", "evidence": [{"advisory": "csaf/x", "assertion": assertion}]})
+    printed = capsys.readouterr().out
+    assert all(each in printed for each in ("SN-10*", "sha256:ab", "Windows"))

@@ -175,3 +175,50 @@ def test_a_remedy_for_a_group_is_one_for_each_product_in_it() -> None:
     fix = {"category": "vendor_fix", "details": "Update.", "group_ids": ["G"]}
     [found] = of_csaf(tree, remediations=[fix])
     assert (found.remediation, found.target.kind) == ("Update.", TargetKind.NAME)
+
+
+def test_platforms_in_words_are_kept_with_the_claim_and_decide_nothing() -> None:
+    record = documents.cve(1234)
+    record["containers"]["cna"]["affected"][0]["platforms"] = ["Windows", "x86", "Windows"]
+    [found] = cve.parse(record).vulnerabilities[0].assertions
+    assert found.stated_platforms == ("Windows", "x86")
+    assert found.platforms == ()
+    record["containers"]["cna"]["affected"][0]["platforms"] = [f"p{n}" * 500 for n in range(500)]
+    [found] = cve.parse(record).vulnerabilities[0].assertions
+    assert all(len(each) <= 200 for each in found.stated_platforms)
+    assert len(found.stated_platforms) <= 40
+
+
+def test_more_platforms_than_can_be_paired_stay_in_front_of_a_person() -> None:
+    many = [match(f"p{n}") for n in range(400)]
+    found = of_cve({"operator": "AND", "nodes": [node(*many, operator="AND")]})
+    assert len(found) == len(many)
+    assert {each.platforms for each in found} == {((),)}
+
+
+def test_every_mark_of_a_long_list_is_kept() -> None:
+    document = documents.csaf("X-1")
+    branch = document["product_tree"]["branches"][0]
+    while "product" not in branch:
+        branch = branch["branches"][0]
+    numbers = [f"M-{n}" for n in range(100)]
+    branch["product"]["product_identification_helper"] = {"model_numbers": numbers}
+    marks = {
+        mark.value
+        for each in csaf.parse(document).vulnerabilities[0].assertions
+        for mark in each.target.identifiers
+    }
+    assert marks == set(numbers)
+
+
+def test_a_remedy_speaks_of_products_by_their_group_and_the_best_of_several_counts() -> None:
+    document = documents.csaf("X-1")
+    [vulnerability] = document["vulnerabilities"]
+    [first, *_] = vulnerability["product_status"]["known_affected"]
+    document["product_tree"]["product_groups"] = [{"group_id": "g", "product_ids": [first]}]
+    vulnerability["remediations"] = [
+        {"category": "workaround", "details": "unplug it", "product_ids": [first]},
+        {"category": "vendor_fix", "details": "update it", "group_ids": ["g"]},
+    ]
+    found = csaf.parse(document).vulnerabilities[0].assertions
+    assert {each.remediation for each in found} == {"update it"}

@@ -99,7 +99,7 @@ def test_a_product_is_met_by_its_names_and_by_its_own_id() -> None:
     spoken = (Spoken("Example Medical", "Pump", "cpe:2.3:a:example:pump:*:*:*:*:*:*:*:*"),)
     found = handles.of_product("pump", "1.0", spoken)
     assert [each.ident for each in found] == [
-        "cpe:a:example:pump", "name:example medical|pump", "product:pump",
+        "cpe:a:example:pump", "name:example medical|pump", "product:pump", "cpe:a:example:*",
     ]  # fmt: skip
 
 
