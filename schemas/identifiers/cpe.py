@@ -6,10 +6,10 @@ are missing or whose signs are not quoted, where what they mean is plain.
 
 import re
 from dataclasses import dataclass, fields
-from functools import lru_cache
 
 from schemas.identifiers import cpe_values as values
 from schemas.identifiers.cpe_values import ANY, NA, CpeError
+from schemas.identifiers.remembered import remembered
 
 __all__ = ["ANY", "LONGEST", "NA", "CpeError", "Wfn", "parse", "read"]
 
@@ -85,7 +85,7 @@ def parse(text: str) -> Wfn:
     return found
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def read(text: str) -> Wfn | None:
     """Read as much of a CPE name as is plain; None where it is none."""
     return _read(text)[0]

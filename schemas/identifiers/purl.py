@@ -12,6 +12,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from schemas.identifiers import purl_types
+from schemas.identifiers.remembered import remembered
 
 LONGEST = 4096
 """Characters; a longer text is refused unread."""
@@ -87,7 +88,7 @@ def canonical(text: str) -> str:
     return str(parse(head + mark + folded + hashed + subpath))
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def read(text: str) -> Purl | None:
     """Read as much of a package URL as names a package; None where it names none."""
     return _read(text)[0]

@@ -13,6 +13,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from inspect import unwrap
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -113,7 +114,7 @@ def vdb(scheme: str | None, lines: Lines) -> Result | None:
 
 
 def _key(scheme: str, text: str) -> bytes:
-    found = versions.key.__wrapped__(scheme, text)  # without its cache
+    found: bytes | NoKey = unwrap(versions.key)(scheme, text)  # without its cache
     if isinstance(found, NoKey):
         raise TypeError(f"{text}: {found.reason}")
     return found

@@ -148,7 +148,7 @@ def test_the_records_are_those_that_were_reviewed(name: str) -> None:
         assert sum(1 for _ in records) == golden.RECORDS[name]
 
 
-def test_everything_is_matched_and_what_is_unknown_is_counted_by_reason() -> None:
+def test_everything_is_matched_and_what_cannot_be_read_is_counted_by_reason() -> None:
     counts = counted(findings())
     for kind, found in counts.items():
         print(f"\n{kind}: {dict(found)}")  # noqa: T201 - for people

@@ -1,12 +1,12 @@
 """Writes CPE names as contracts hold them: formatted strings, with or without their version."""
 
 from dataclasses import replace
-from functools import lru_cache
 
 from schemas.identifiers import cpe
+from schemas.identifiers.remembered import remembered
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def converted(text: str) -> str | None:
     """The name as a CPE 2.3 formatted string, whatever its binding; None for what names no product.
 
@@ -16,7 +16,7 @@ def converted(text: str) -> str | None:
     return name.formatted() if name and name.product not in {cpe.ANY, cpe.NA} else None
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def versionless(text: str) -> str:
     """The same name for any version and update; what is no CPE name stays as it is."""
     name = cpe.read(text)

@@ -5,9 +5,9 @@ unknown and shown to a person; it is never guessed and never dropped.
 """
 
 import re
-from functools import lru_cache
 
 from schemas.advisories import Range
+from schemas.identifiers.remembered import remembered
 from services.intake.formats.version_grammar import (
     BRACKETED,
     CANONICAL,
@@ -94,7 +94,7 @@ def _says_more(version: str) -> bool:
     )
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def ranges(text: str) -> tuple[Range, ...]:
     """Read a text that names versions; what is not understood comes back as one unparsed range."""
     if len(text) > MAX_TEXT:
@@ -112,7 +112,7 @@ def ranges(text: str) -> tuple[Range, ...]:
     return (unparsed(text, why_not(plain)),)
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def named_ranges(text: str, *names: str | None) -> tuple[Range, ...]:
     """Read a text that may begin with the product's own name: `FortiClientLinux 7.0.2 and below`.
 

@@ -6,7 +6,8 @@ contains another never meets it: "OpenSSL for Windows" is not "OpenSSL".
 
 import re
 import unicodedata
-from functools import lru_cache
+
+from schemas.identifiers.remembered import remembered
 
 _SIGNS = re.compile(r"[^\w+#]+|_")
 _LEGAL_FORMS = frozenset(
@@ -20,9 +21,10 @@ _NOBODY = frozenset(
     {"", "n a", "na", "none", "unknown", "unspecified", "various", "all", "redacted"}
 )
 _LONGEST = 256
+_LONGEST_WRITTEN = 1024
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def base(vendor: str | None, product: str | None) -> str | None:
     """Return the key `name:vendor|product`, or None where either name says nothing."""
     who = _vendor(vendor or "")
@@ -50,6 +52,8 @@ def _vendor(name: str) -> str:
 
 
 def _words(name: str) -> str:
+    if len(name) > _LONGEST_WRITTEN:  # no name: reading a megabyte of it takes a second
+        return ""
     letters = name.casefold().replace(".", " ").replace("\0", " ")
     if not letters.isascii():
         plain = unicodedata.normalize("NFKD", letters)

@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.findings import Verdict
 from schemas.sboms import Component
@@ -109,3 +112,12 @@ def test_other_types_of_packages_have_no_release() -> None:
     package = purl.read("pkg:npm/debian@1?distro=debian-11")
     assert package
     assert distro.traits(package) is None
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(("apk", "deb", "rpm")))
+def test_no_release_or_source_makes_reading_fail(release: str, source: str, kind: str) -> None:
+    text = f"pkg:{kind}/debian/a@1?distro={quote(release)}&upstream={quote(source)}"
+    component = Component(ref="r", name="a", version="1", purl=text)
+    stated = record(f"Debian:{release}", "9", purl=text)
+    stock = Stock("pump", "1", "", "c", handles.of_component(component))
+    assert matching.match([stock], stated, NOW) is not None

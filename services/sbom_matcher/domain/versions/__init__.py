@@ -10,8 +10,8 @@ same release (decision 035).
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 
+from schemas.identifiers.remembered import remembered
 from services.sbom_matcher.domain.versions import (
     alpine,
     composer,
@@ -89,7 +89,7 @@ def scheme_of(ecosystem: str | None) -> str:
     return name if name in SCHEMES else GENERIC
 
 
-@lru_cache(maxsize=262_144)
+@remembered(262_144)
 def key(ecosystem: str | None, version: str) -> bytes | NoKey:
     """Return a version's key in an ecosystem (a purl type, or a scheme), or why it has none."""
     if len(version) > LONGEST:
