@@ -173,17 +173,21 @@ def test_what_the_records_name_otherwise_is_met_once_the_sbom_gives_that_name() 
     missed = {(each.vulnerability, each.component) for each in of_device()}
     assert not missed & golden.NAMED_OTHERWISE.keys()
     named = {
-        "CVE-2024-29857": ("1.8.1", "cpe:2.3:a:bouncycastle:bc_c_.net:*:*:*:*:*:*:*:*"),
-        "CVE-2024-21473": ("-", "cpe:2.3:o:qualcomm:qca9563_firmware:-:*:*:*:*:*:*:*"),
+        "CVE-2024-29857": ("a:bouncycastle:bc_c_.net", Verdict.AFFECTED),
+        "CVE-2024-21473": ("o:qualcomm:qca9563_firmware", Verdict.UNKNOWN),
     }
-    for (vulnerability, _), (version, cpe) in zip(
-        golden.NAMED_OTHERWISE, named.values(), strict=True
-    ):
-        part = Component(ref="r", name="part", version=version, cpe=cpe)
-        piece = Stock("named", "1", "", "part", handles.of_part(part))
-        mets = matching.match([piece], claimed(), NOW)
-        decided = {place.vulnerability: each for place, each in verdict.decide(mets).items()}
-        assert decided[vulnerability].verdict is Verdict.AFFECTED
+    parts = [
+        Component(ref="r", name=key, version="1.8.1", cpe=f"cpe:2.3:{name}:*:*:*:*:*:*:*:*")
+        for key, (name, _) in named.items()
+    ]
+    pieces = [Stock("named", "1", "", each.name, handles.of_part(each)) for each in parts]
+    decided = verdict.decide(matching.match(pieces, claimed(), NOW))
+    found = {
+        place.vulnerability: each.verdict
+        for place, each in decided.items()
+        if place.vulnerability == place.component
+    }
+    assert found == {key: holds for key, (_, holds) in named.items()}
 
 
 def test_products_whose_names_merely_contain_a_components_never_match() -> None:

@@ -26,6 +26,9 @@ MAX_LINES = 5_000_000
 MAX_NODES = 1_250_000
 """Elements and attributes of one XML document."""
 
+MAX_ATTRIBUTES = 10_000
+"""Attributes of one tag: a parser reads a tag in one go, and nothing else has its turn."""
+
 MAX_CLAIMS = 100_000
 """Claims of one advisory, each range counted as one; the largest public record has some 4,000."""
 
@@ -42,6 +45,8 @@ _ONE = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _STRING = re.compile(_ONE, re.DOTALL)
 _STRETCH = re.compile(rb'[^"]*+(?:' + _ONE + rb'[^"]*+){0,2000}+', re.DOTALL)
 """Strings with what stands around them; it ends where one is never closed."""
+_LONG_TAG = re.compile(rb"<[^<]{65536,}")
+"""A tag with the text behind it: no attribute's value holds the sign that begins the next tag."""
 _ATTRIBUTE = re.compile(rb"=[ \t\r\n]*[\"']")
 
 T = TypeVar("T")
@@ -141,3 +146,6 @@ def xml(body: bytes) -> None:
         left -= sum(1 for _ in _ATTRIBUTE.finditer(body))
     if left < 0:
         raise too_many(MAX_NODES, "elements and attributes", "split the document")
+    for tag in _LONG_TAG.finditer(body):
+        if sum(1 for _ in _ATTRIBUTE.finditer(body, *tag.span())) > MAX_ATTRIBUTES:
+            raise too_many(MAX_ATTRIBUTES, "attributes in one tag", "correct the tag")

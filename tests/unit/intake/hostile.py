@@ -151,10 +151,13 @@ DOCUMENTS: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: _XML[:-1] + b" " + b" ".join(b"a%d=''" % n for n in range(3_500_000)) + b"/>",
         "too_many"),
     "elements of XML": (lambda: _filled(_XML, b'<a b="c"/>', b"</bom>"), "too_many"),
-    "attributes just below the limit": (
+    "attributes of one tag, below the limit of a document": (
         lambda: _XML[:-1] + b" "
-        + b" ".join(b"a%d=''" % n for n in range(limits.MAX_NODES - 10)) + b"/>",
-        "no_components"),
+        + b" ".join(b"a%d=''" % n for n in range(limits.MAX_NODES - 10)) + b"/>", "too_many"),
+    "attributes just below the limit": (
+        lambda: _XML
+        + (b"<a " + b" ".join(b"a%d=''" % n for n in range(limits.MAX_ATTRIBUTES - 1)) + b"/>")
+        * (limits.MAX_NODES // limits.MAX_ATTRIBUTES - 1) + b"</bom>", "no_components"),
     "elements just below the limit": (
         lambda: _XML + b"".join(b"<a%d/>" % n for n in range(limits.MAX_NODES - 10)) + b"</bom>",
         "no_components"),

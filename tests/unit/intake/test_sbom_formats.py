@@ -10,7 +10,7 @@ from schemas.sboms import Component
 from services.intake.formats import sniff
 from services.intake.formats.canonical import MAX_COMPONENTS, Sbom
 from services.intake.formats.error import Fault, FormatError
-from services.intake.formats.limits import MAX_NODES
+from services.intake.formats.limits import MAX_ATTRIBUTES, MAX_NODES
 from services.intake.formats.reading import MAX_BYTES, MAX_DEPTH
 from tests.unit.intake import sboms
 
@@ -294,9 +294,15 @@ def test_xml_nested_too_deep_or_with_too_many_elements_is_refused() -> None:
 
 
 def test_a_start_tag_without_end_is_read_once_not_with_every_piece() -> None:
-    assert refused("<a " + " ".join(f"a{n}=''" for n in range(300_000)) + "/>").code == (
+    value = "x" * 500
+    assert refused("<a " + " ".join(f"a{n}='{value}'" for n in range(9_000)) + "/>").code == (
         "unknown_format"
     )
+
+
+def test_a_tag_of_more_attributes_than_any_has_is_refused() -> None:
+    fault = refused("<a " + " ".join(f"a{n}=''" for n in range(MAX_ATTRIBUTES + 1)) + "/>")
+    assert (fault.code, "in one tag" in fault.reason) == ("too_many", True)
 
 
 def test_more_components_than_any_product_has_are_refused() -> None:
