@@ -91,7 +91,8 @@ NAMED_OTHERWISE = {
     ),
     ("CVE-2024-21473", "Qualcomm Atheros QCA9563@None"): (
         "`qualcomm:qca9563_firmware` without a version, which nobody can compare, and `QCA9563` in "
-        "the place of a version of Snapdragon: the SBOM calls the chip `qualcomm:atheros_qca9563` and states no version"
+        "the place of a version of Snapdragon: the SBOM calls the chip `qualcomm:atheros_qca9563` "
+        "and states no version"
     ),
 }
 """What bears on the device by a person's reading, but by no identifier: known gaps of the data.
