@@ -11,22 +11,13 @@ from urllib.parse import urlsplit
 
 from schemas.advisories import Assertion, Range, Status, Target, Vulnerability
 from schemas.signals import SignalSource
+from schemas.vex import OF_CSAF
 from services.intake.formats import csaf_tree, limits, scores
 from services.intake.formats.canonical import Evidence, Statement
 from services.intake.formats.cve import CVE_ID
 from services.intake.formats.error import FormatError
 from services.intake.formats.shape import Node, child, instant, items, needed, text, texts
 
-_STATUSES = {
-    "first_affected": Status.AFFECTED,
-    "known_affected": Status.AFFECTED,
-    "last_affected": Status.AFFECTED,
-    "known_not_affected": Status.NOT_AFFECTED,
-    "first_fixed": Status.FIXED,
-    "fixed": Status.FIXED,
-    "under_investigation": Status.UNDER_INVESTIGATION,
-}
-"""`recommended` says which version to take, not whether it is affected: it is left out."""
 _PREFERRED = ("vendor_fix", "mitigation", "workaround", "no_fix_planned", "none_available")
 _EXPLOITED = re.compile(
     r"\b(?:actively exploited|exploited in the wild|active exploitation)\b", re.IGNORECASE
@@ -141,9 +132,11 @@ def _description(each: Node, at: str) -> str | None:
 def _assertions(each: Node, at: str, publisher: str, tree: _Tree) -> Iterator[Assertion]:
     remedies = _words(each, at, "remediations", "details")
     reasons = _words(each, at, "flags", "label")
+    # CSAF 2.0, 4.5 (VEX profile): not affected says why by a flag, or by an impact in words.
+    impacts = _words(each, at, "threats", "details", only="impact")
     statuses = child(each, "product_status", at)
     where = f"{at}/product_status"
-    for key, status in _STATUSES.items():
+    for key, status in OF_CSAF.items():
         # One assertion a product and status: its versions are gathered, so that a document with
         # hundreds of builds of one product stays one claim.
         grouped: dict[tuple[_Said, object], list[csaf_tree.Product]] = {}
@@ -157,7 +150,8 @@ def _assertions(each: Node, at: str, publisher: str, tree: _Tree) -> Iterator[As
                     f"{where}/{key}/{position}",
                 )
             groups = tree.groups.get(product_id, ())
-            remedy, reason = remedies.on(product_id, groups), reasons.on(product_id, groups)
+            remedy = remedies.on(product_id, groups)
+            reason = reasons.on(product_id, groups) or impacts.on(product_id, groups)
             said = _Said(key, status, publisher, remedy, reason)
             named = (product.vendor, product.product or product.name, product.marks)
             grouped.setdefault((said, named), []).append(product)
@@ -228,9 +222,11 @@ class _Words:
         return min((each for each in found if each), default=(0, None))[1]
 
 
-def _words(each: Node, at: str, key: str, field: str) -> _Words:
+def _words(each: Node, at: str, key: str, field: str, only: str | None = None) -> _Words:
     """The texts of a list's entries: a fix before a mitigation before none."""
-    entries = list(items(each, key, at))
+    entries = [
+        entry for entry in items(each, key, at) if only is None or entry[1].get("category") == only
+    ]
     entries.sort(key=lambda entry: _rank(entry[1].get("category")))
     of_product: dict[str, tuple[int, str]] = {}
     of_group: dict[str, tuple[int, str]] = {}

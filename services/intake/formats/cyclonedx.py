@@ -1,4 +1,4 @@
-"""Reads CycloneDX 1.2 to 1.7 SBOMs in JSON: validated by the published schemas, then flattened."""
+"""Reads CycloneDX 1.2 to 1.7 in JSON by the published schemas: SBOMs are flattened, VEX is told."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -9,8 +9,14 @@ from typing import Any
 import jsonschema_rs
 
 from schemas.sboms import Component
-from services.intake.formats import cyclonedx_origin, limits, stated
-from services.intake.formats.canonical import LONGEST_NAME, MAX_COMPONENTS, Sbom, Subject
+from services.intake.formats import cyclonedx_origin, cyclonedx_vex, limits, stated
+from services.intake.formats.canonical import (
+    LONGEST_NAME,
+    MAX_COMPONENTS,
+    Advisories,
+    Sbom,
+    Subject,
+)
 from services.intake.formats.error import MOST_FAULTS, Fault, FormatError
 from services.intake.formats.references import References
 from services.intake.formats.shape import Node, child, items, node, text, texts
@@ -48,12 +54,12 @@ def _schema(folder: Any, name: str) -> Any:
     return json.loads((folder / f"{name}.SNAPSHOT.schema.json").read_text(encoding="utf-8"))
 
 
-def parse(bom: Node) -> Sbom:
-    """Read one SBOM.
+def parse(bom: Node, *, kind: str = "cyclonedx-json") -> Sbom | Advisories:
+    """Read one SBOM, or one VEX: a document with vulnerabilities and no inventory.
 
     Raises:
         FormatError: an unknown version, a violation of the schema, or a CycloneDX document that is
-            no SBOM (VEX, SaaSBOM, empty).
+            neither (SaaSBOM, empty).
     """
     version = str(bom.get("specVersion"))
     if version not in VERSIONS:
@@ -68,10 +74,14 @@ def parse(bom: Node) -> Sbom:
     metadata = child(bom, "metadata", "")
     references = References()
     components = tuple(_components(bom, metadata, references))
+    if not components and bom.get("vulnerabilities"):
+        return Advisories(kind, (cyclonedx_vex.parse(bom),))
     if not components:
         raise _no_sbom(bom)
     origin = cyclonedx_origin.read(metadata, _product(metadata), references.repeated)
-    return Sbom(version, _subject(metadata), components, tuple(_edges(bom)), origin=origin)
+    return Sbom(
+        version, _subject(metadata), components, tuple(_edges(bom)), format=kind, origin=origin
+    )
 
 
 def _size(bom: Node) -> None:
@@ -155,13 +165,6 @@ def _escaped(part: str | int) -> str:
 
 
 def _no_sbom(bom: Node) -> FormatError:
-    if bom.get("vulnerabilities"):
-        return FormatError(
-            "vex_only",
-            "a CycloneDX VEX: it has vulnerabilities and no components",
-            "send the SBOM it speaks of; statements on vulnerabilities are taken as OpenVEX",
-            "/components",
-        )
     if bom.get("services"):
         return FormatError(
             "saasbom",

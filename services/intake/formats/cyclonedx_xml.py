@@ -1,13 +1,12 @@
-"""Reads CycloneDX 1.2 to 1.7 SBOMs in XML: in the shape, and by the checks, of the JSON."""
+"""Reads CycloneDX 1.2 to 1.7 in XML, SBOM or VEX: in the shape, and by the checks, of the JSON."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import count
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from services.intake.formats import cyclonedx
-from services.intake.formats.canonical import Sbom
+from services.intake.formats import cyclonedx, cyclonedx_xml_vex
+from services.intake.formats.canonical import Advisories, Sbom
 from services.intake.formats.markup import children, parts, space, text
 
 NAMESPACE = "http://cyclonedx.org/schema/bom/"
@@ -15,13 +14,13 @@ _NEEDED = ("name", "version")
 _OPTIONAL = ("author", "publisher", "group", "cpe", "purl")
 
 
-def parse(bom: Element) -> Sbom:
-    """Read one SBOM; pointers of faults are those of the same document in JSON.
+def parse(bom: Element) -> Sbom | Advisories:
+    """Read one SBOM or VEX; pointers of faults are those of the same document in JSON.
 
     Raises:
         FormatError: whatever the JSON is refused for.
     """
-    return replace(cyclonedx.parse(_bom(bom)), format="cyclonedx-xml")
+    return cyclonedx.parse(_bom(bom), kind="cyclonedx-xml")
 
 
 def _bom(bom: Element) -> dict[str, Any]:
@@ -40,11 +39,13 @@ def _bom(bom: Element) -> dict[str, Any]:
         found["metadata"] = {"properties": _properties(about), **_origin(metadata, about)}
         if (main := about.get("component")) is not None:
             found["metadata"]["component"] = _component(main, numbers)
-    # An inventory is told from other documents by these; what they say is not read.
+    # An inventory is told from a SaaSBOM by these; what they say is not read.
     if _members(lists, "services", "service"):
         found["services"] = [{"name": "service"}]
-    if _members(lists, "vulnerabilities", "vulnerability"):
-        found["vulnerabilities"] = [{}]
+    if told := cyclonedx_xml_vex.vulnerabilities(lists):
+        found["vulnerabilities"] = told
+    if number := bom.get("serialNumber"):
+        found["serialNumber"] = number
     return found
 
 
@@ -55,8 +56,9 @@ def _origin(metadata: Element, about: Mapping[str, Element]) -> dict[str, Any]:
     }
     if (made := about.get("timestamp")) is not None:
         found["timestamp"] = text(made)
-    if children(metadata, "manufacturer"):
-        found["manufacturer"] = _named(about["manufacturer"])
+    for name in ("manufacturer", "supplier"):
+        if children(metadata, name):
+            found[name] = _named(about[name])
     return found
 
 

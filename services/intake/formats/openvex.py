@@ -2,36 +2,20 @@
 
 OpenVEX 0.2.0. A product is named by purl or CPE, or as one of ours by
 `urn:patchvigil:product:<id>` with an optional `@<version>` after it; subcomponents say which
-component is meant. Who states it is decided by intake, not by the document.
+component is meant, and only inside that product. `patchvigil:expires_at`, of the document or of a
+statement, says when it lapses. Who states it is decided by intake, not by the document.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import datetime
 
-from schemas.advisories import Assertion, Range, Status, Target, TargetKind, Vulnerability
-from services.intake.formats import cpes, limits, purls
+from schemas.advisories import Assertion, Platform, Range, Status, Target, Vulnerability
+from schemas.vex import EXPIRES, JUSTIFICATIONS
+from services.intake.formats import limits, named
 from services.intake.formats.canonical import Statement
 from services.intake.formats.error import FormatError
+from services.intake.formats.named import Limit
 from services.intake.formats.shape import Node, child, instant, items, needed, text, texts
-
-OURS = "urn:patchvigil:product:"
-_JUSTIFICATIONS = frozenset(
-    {
-        "component_not_present",
-        "vulnerable_code_not_present",
-        "vulnerable_code_not_in_execute_path",
-        "vulnerable_code_cannot_be_controlled_by_adversary",
-        "inline_mitigations_already_exist",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Limit:
-    """Which of our products a statement is limited to."""
-
-    product: str | None = None
-    version: str | None = None
 
 
 def parse(document: Node) -> Statement:
@@ -44,10 +28,11 @@ def parse(document: Node) -> Statement:
     grouped: dict[str, list[Assertion]] = {}
     aliases: dict[str, dict[str, None]] = {}
     count = 0
+    lapses = instant(document, EXPIRES, "")
     for at, each in items(document, "statements", ""):
         name, others = _vulnerability(each, at)
         aliases.setdefault(name, {}).update(dict.fromkeys(others))
-        claims = limits.claims(_assertions(each, at, author), at)
+        claims = limits.claims(_assertions(each, at, author, lapses), at)
         count += len(claims)
         if count > limits.MAX_CLAIMS:
             raise limits.too_many(limits.MAX_CLAIMS, "claims", "split the document", at)
@@ -79,7 +64,7 @@ def _vulnerability(each: Node, at: str) -> tuple[str, tuple[str, ...]]:
     return needed(inner, "name", where), texts(inner, "aliases", where)
 
 
-def _assertions(each: Node, at: str, author: str) -> Iterator[Assertion]:
+def _assertions(each: Node, at: str, author: str, lapses: datetime | None) -> Iterator[Assertion]:
     stated = needed(each, "status", at)
     if stated not in set(Status):
         raise FormatError(
@@ -90,11 +75,11 @@ def _assertions(each: Node, at: str, author: str) -> Iterator[Assertion]:
         )
     status = Status(stated)
     justification = text(each, "justification", at)
-    if justification and justification not in _JUSTIFICATIONS:
+    if justification and justification not in JUSTIFICATIONS:
         raise FormatError(
             "unknown_justification",
             f"justification {justification[:60]!r} is not known",
-            f"use one of {', '.join(sorted(_JUSTIFICATIONS))}",
+            f"use one of {', '.join(sorted(JUSTIFICATIONS))}",
             f"{at}/justification",
         )
     impact = text(each, "impact_statement", at)
@@ -108,54 +93,47 @@ def _assertions(each: Node, at: str, author: str) -> Iterator[Assertion]:
     products = list(items(each, "products", at))
     if not products:
         raise FormatError("missing", "the statement names no product", "add it", f"{at}/products")
+    expires_at = instant(each, EXPIRES, at) or lapses
     for where, product in products:
-        for limit, target, ranges in _targets(product, where):
+        for limit, platforms, target, ranges in _targets(product, where):
             yield Assertion(
                 asserter=author,
                 target=target,
                 status=status,
                 ranges=ranges,
+                platforms=platforms,
                 justification=justification or impact,
                 remediation=text(each, "action_statement", at),
                 product=limit.product,
                 product_version=limit.version,
+                expires_at=expires_at,
             )
 
 
-def _targets(product: Node, at: str) -> Iterator[tuple[_Limit, Target, tuple[Range, ...]]]:
+_Targeted = tuple[Limit, tuple[tuple[Platform, ...], ...], Target, tuple[Range, ...]]
+
+
+def _targets(product: Node, at: str) -> Iterator[_Targeted]:
     name = _identifier(product, at)
-    limit = _Limit()
-    if name.startswith(OURS):
-        ours, _, version = name.removeprefix(OURS).partition("@")
-        limit = _Limit(ours or None, version or None)
+    limit = named.limit(name)
     parts = list(items(product, "subcomponents", at))
-    if parts:
-        for where, part in parts:
-            yield (limit, *_target(_identifier(part, where), where))
-    elif limit.product:
-        # A statement on a whole product: whichever of its components carries the vulnerability.
-        yield limit, Target(kind=TargetKind.NAME, product=limit.product), ()
+    if not parts and limit.product:
+        yield limit, (), limit.whole(), ()
+    elif not parts:
+        yield (limit, (), *named.needed(name, f"{at}/@id"))
     else:
-        yield (limit, *_target(name, at))
+        # Another's product is a condition: its word on a part is no word on the part elsewhere.
+        place = () if limit.product else named.inside(named.needed(name, f"{at}/@id"))
+        for where, part in parts:
+            yield (limit, place, *named.needed(_identifier(part, where), f"{where}/@id"))
 
 
-def _identifier(named: Node, at: str) -> str:
-    identifiers = child(named, "identifiers", at)
+def _identifier(product: Node, at: str) -> str:
+    identifiers = child(product, "identifiers", at)
     where = f"{at}/identifiers"
-    found = text(identifiers, "purl", where) or text(identifiers, "cpe23", where)
-    return found or needed(named, "@id", at)
-
-
-def _target(name: str, at: str) -> tuple[Target, tuple[Range, ...]]:
-    if name.startswith("pkg:"):
-        version = purls.version_of(name)
-        ranges = (Range(exact=(version,)),) if version else ()
-        return Target(kind=TargetKind.PURL, purl=purls.unversioned(name)), ranges
-    if cpe := cpes.converted(name):
-        return Target(kind=TargetKind.CPE, cpe=cpe), ()
-    raise FormatError(
-        "bad_identifier",
-        f"{name[:60]!r} is neither a purl nor a CPE name",
-        f"name products by purl, by CPE, or as {OURS}<id>",
-        f"{at}/@id",
+    found = (
+        text(identifiers, "purl", where)
+        or text(identifiers, "cpe23", where)
+        or text(identifiers, "cpe22", where)
     )
+    return found or needed(product, "@id", at)

@@ -42,3 +42,17 @@ def _stated(vector: str, version: str) -> str:
     """The version the vector itself carries; CSAF's `cvss_v3` may hold 3.0 or 3.1."""
     head = vector[:8]
     return head[5:] if head in {"CVSS:3.0", "CVSS:3.1", "CVSS:4.0"} else version
+
+
+_METHODS = {"CVSSv2": "2.0", "CVSSv3": "3.0", "CVSSv31": "3.1", "CVSSv4": "4.0"}
+
+
+def of_rating(
+    method: str | None, vector: str | None, base: object, asserter: str
+) -> tuple[Score, ...]:
+    """The score in a CycloneDX rating, where it is a CVSS score with its vector."""
+    version = _METHODS.get(method or "")
+    if version is None or not vector:
+        return ()
+    key = next(key for key, each in _VERSIONS.items() if each == version)
+    return found({key: {"vectorString": vector, "baseScore": base}}, asserter)

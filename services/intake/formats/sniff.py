@@ -39,7 +39,7 @@ MAX_RECORDS = 50_000
 _SPLIT = "split the document"
 _MAX_FAULTS = 1000
 _ADVISORIES = {"cve": cve.parse, "csaf": csaf.parse, "osv": osv.parse, "openvex": openvex.parse}
-_SBOMS: dict[str, Callable[[Node], Sbom]] = {
+_SBOMS: dict[str, Callable[[Node], Sbom | Advisories]] = {
     "cyclonedx": cyclonedx.parse,
     "spdx": spdx.parse,
     "spdx3": spdx3.parse,

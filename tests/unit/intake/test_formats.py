@@ -170,6 +170,20 @@ def test_csaf_reads_identifiers_relationships_and_vex_statuses() -> None:
     )  # fmt: skip
 
 
+def test_csaf_says_by_an_impact_why_a_product_is_not_affected_where_no_flag_does() -> None:
+    document = documents.csaf("X-4")
+    vulnerability = document["vulnerabilities"][0]
+    vulnerability["product_status"] = {"known_not_affected": ["P1"]}
+    vulnerability["threats"] = [
+        {"category": "exploit_status", "details": "None known.", "product_ids": ["P1"]},
+        {"category": "impact", "details": "The parser is not built in.", "product_ids": ["P1"]},
+    ]
+    read = sniff.read(json.dumps(document).encode())
+    assert isinstance(read, Advisories)
+    (claim, *_) = read.statements[0].vulnerabilities[0].assertions
+    assert claim.justification == "The parser is not built in."
+
+
 def test_a_product_id_outside_the_tree_is_pointed_at() -> None:
     document = documents.csaf("X-3")
     document["vulnerabilities"][0]["product_status"] = {"known_affected": ["P1", "P9"]}
@@ -197,7 +211,6 @@ def test_an_sbom_is_flattened_with_the_fda_support_properties() -> None:
 
 
 @pytest.mark.parametrize(("more", "code"), [
-    ({"vulnerabilities": [{"id": "CVE-2026-1"}]}, "vex_only"),
     ({"services": [{"name": "api"}]}, "saasbom"), ({}, "no_components"),
 ])  # fmt: skip
 def test_cyclonedx_documents_that_are_no_sbom_say_what_they_are(
@@ -220,7 +233,7 @@ def test_a_violation_of_the_schema_is_pointed_at() -> None:
 def test_openvex_names_our_products_and_needs_a_justification() -> None:
     statement = {
         "vulnerability": {"name": "CVE-2026-1", "aliases": ["GHSA-1"]}, "status": "not_affected",
-        "products": [{"@id": f"{openvex.OURS}pump@1.0"}],
+        "products": [{"@id": "urn:patchvigil:product:pump@1.0"}],
     }  # fmt: skip
     document = {"@context": "https://openvex.dev/ns", "@id": "u", "author": "a",
                 "statements": [statement]}  # fmt: skip
@@ -230,6 +243,21 @@ def test_openvex_names_our_products_and_needs_a_justification() -> None:
     statement["justification"] = "component_not_present"
     (claim,) = openvex.parse(document).vulnerabilities[0].assertions
     assert (claim.product, claim.product_version) == ("pump", "1.0")
+    assert claim.expires_at is None
+    lapsing = openvex.parse(document | {"patchvigil:expires_at": "2027-01-01T00:00:00Z"})
+    assert str(lapsing.vulnerabilities[0].assertions[0].expires_at)[:4] == "2027"
+
+
+def test_a_suppliers_word_on_a_part_holds_inside_its_own_product_only() -> None:
+    statement = {
+        "vulnerability": {"name": "CVE-2026-1"}, "status": "fixed",
+        "products": [{"@id": "pkg:oci/app@1.0", "subcomponents": [{"@id": "pkg:npm/a@2.0"}]}],
+    }  # fmt: skip
+    document = {"@id": "u", "author": "a", "statements": [statement]}
+    (claim,) = openvex.parse(document).vulnerabilities[0].assertions
+    ((platform,),) = claim.platforms
+    assert (claim.target.purl, platform.target.purl) == ("pkg:npm/a", "pkg:oci/app")
+    assert platform.ranges[0].exact == ("1.0",)
 
 
 def test_yaml_versions_stay_text_and_norway_stays_a_country() -> None:

@@ -254,7 +254,6 @@ def test_every_bad_package_is_named_not_only_the_first() -> None:
 
 
 @pytest.mark.parametrize(("more", "code"), [
-    ("<vulnerabilities><vulnerability/></vulnerabilities>", "vex_only"),
     ("<services><service><name>api</name></service></services>", "saasbom"),
     ("", "no_components"),
 ])  # fmt: skip
