@@ -1,13 +1,18 @@
 """Commands for findings: which components of which product versions vulnerabilities bear on."""
 
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Literal
 
 import typer
 
+from schemas.findings import Finding
 from services.cli.door import door, part
 from services.cli.lazy import group
-from services.cli.printing import document, listing
+from services.cli.printing import as_json, document, err, listing
+from services.cli.refusal import Exit, RefusedError
 from services.cli.words import As, AsJson, OfProduct, Verdict
+from services.sbom_matcher.domain.vex import cyclonedx, openvex
+from services.sbom_matcher.domain.vex.said import Issued, statements
 
 app = group("Findings and their evidence.")
 
@@ -42,3 +47,41 @@ def show(
 ) -> None:
     """Show a finding with every assertion that met the component."""
     document(door(who).get("sbom-matcher", f"/v1/findings/{part(finding)}"), json_wanted=json)
+
+
+@app.command()
+def vex(
+    of: Annotated[
+        str, typer.Argument(metavar="PRODUCT@VERSION", help="A product version of the catalogue.")
+    ],
+    format_: Annotated[
+        Literal["openvex", "cyclonedx"], typer.Option("--format", help="Which VEX to write.")
+    ] = "openvex",
+    author: Annotated[
+        str, typer.Option(help="Who issues it: the organisation that answers for it.")
+    ] = "patchvigil",
+    who: As = None,
+) -> None:
+    """Write what is known of a product version as VEX, from findings and statements.
+
+    Unknown findings are under investigation. A product version without a usable SBOM is named on
+    standard error: no statement never means not affected.
+    """
+    product, at, version = of.rpartition("@")
+    if not at or not product or not version:
+        raise RefusedError(
+            Exit.USAGE, f"{of!r} is not PRODUCT@VERSION", mend="name both, such as pump@1.0"
+        )
+    rows = door(who).items("sbom-matcher", "/v1/findings", product=product)
+    findings = [
+        Finding.model_validate({key: row[key] for key in Finding.model_fields if key in row})
+        for row in rows
+        if row["version"] == version
+    ]
+    if any(each.reason == "no_inventory" for each in findings):
+        err.print(f"{of} has no usable SBOM: what is not stated here is not known")
+    issued = Issued(product, version, author, datetime.now(UTC))
+    as_json(_WRITERS[format_](statements(findings, issued), issued))
+
+
+_WRITERS = {"openvex": openvex.write, "cyclonedx": cyclonedx.write}

@@ -17,6 +17,7 @@ from schemas.findings import (
     FindingChanged,
     FindingCleared,
     FindingOpened,
+    Matcher,
     VulnerabilityDescribed,
 )
 from services.kit.unit import Unit
@@ -141,9 +142,16 @@ def _event(
         return FindingChanged(finding=kept.finding, previous=change.before.verdict, why=change.why)
     return FindingCleared(
         finding=kept.finding,
-        why=telling.why_cleared(change.place),
+        why=_why_cleared(telling, change.place, kept.finding),
         cleared_at=telling.unit.now,
     )
+
+
+def _why_cleared(telling: Telling, place: Place, last: Finding) -> str:
+    why = telling.why_cleared(place)
+    if any(each.matcher is Matcher.STATEMENT for each in last.evidence):
+        return f"{why}; our own statement on it ends with it"
+    return why
 
 
 async def _describe(telling: Telling, known: Mapping[str, Place]) -> None:

@@ -3,7 +3,8 @@
 The rule: a handle meets a span where both have the same identifier key and the handle's version key
 lies in the span's interval; a handle without a key meets the span that speaks of unreadable
 versions. Traits that contradict each other part them. A statement limited to a product meets only
-that product's stock. Of a claim that holds on a platform only, what would be affected is unknown
+that product's stock, and where it names no component version it clears only what an SBOM held
+when it was stated. Of a claim that holds on a platform only, what would be affected is unknown
 until one is in the same product version, and what would clear it says nothing. Where each platform
 that it could hold on is there in another version, it does not hold (NISTIR 7698, 5.3: a false
 member of AND makes the statement false).
@@ -11,8 +12,8 @@ member of AND makes the statement false).
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from schemas.findings import Matcher, Verdict
@@ -30,6 +31,9 @@ _MATCHERS = {
     "udi": Matcher.IDENTIFIER,
     "hash": Matcher.HASH,
 }
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+CLEARING = frozenset({Verdict.NOT_AFFECTED, Verdict.FIXED})
 
 PLATFORM_UNCONFIRMED = "platform_unconfirmed"
 """The flaw needs a platform that the product version's inventory does not show."""
@@ -59,13 +63,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """A component of a product version, or the product version itself, with its handles."""
+    """A component of a product version, or the product version itself, with its handles.
+
+    `since` is when an SBOM first listed it in this version.
+    """
 
     product: str
     version: str
     hardware: str
     component: str
     handles: tuple[Handle, ...]
+    since: datetime = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,14 @@ class Met:
     whole_product: bool
     held_at: datetime
     digest: bytes = b""
+    since: datetime = field(default=ALWAYS, compare=False)
+
+    def reaches(self, since: datetime) -> bool:
+        """Whether what it says of a whole product bears on a component that is there since then.
+
+        An analyst who clears a product knows what was in it; a version that came later is new.
+        """
+        return self.verdict not in CLEARING or since <= self.held_at
 
 
 def match(
@@ -121,7 +137,7 @@ def match(
                     )  # fmt: skip
                     inside = contents[piece.product, piece.version]
                     condition = _condition(each, piece, inside)
-                    mets = (on_platform(met, condition) for met in _met(each, handle))
+                    mets = (on_platform(met, condition) for met in _met(each, handle, piece))
                     found[place].extend(met for met in mets if met)
     return {place: tuple(mets) for place, mets in found.items() if mets}
 
@@ -197,11 +213,13 @@ def _speaks_of(stated: Stated, piece: Stock, now: datetime) -> bool:
     return assertion.product is None or assertion.product_version in {None, piece.version}
 
 
-def _met(stated: Stated, handle: Handle) -> Iterator[Met]:
+def _met(stated: Stated, handle: Handle, piece: Stock) -> Iterator[Met]:
     assertion = stated.claim.assertion
     for span in stated.claim.spans:
         if _covers(span, handle):
             statement = is_statement(assertion)
+            if statement and _came_later(span, piece, stated.held_at):
+                continue
             yield Met(
                 assertion=stated.assertion,
                 advisory=stated.advisory,
@@ -214,7 +232,15 @@ def _met(stated: Stated, handle: Handle) -> Iterator[Met]:
                 statement=statement,
                 whole_product=handle.ident.startswith("product:"),
                 held_at=stated.held_at,
+                since=piece.since,
             )
+
+
+def _came_later(span: Span, piece: Stock, held_at: datetime) -> bool:
+    """Whether a statement that clears and names no version could not know this component."""
+    named = span.interval is not None and not span.interval.whole
+    of_itself = piece.component == ""
+    return span.verdict in CLEARING and not named and not of_itself and piece.since > held_at
 
 
 def _covers(span: Span, handle: Handle) -> bool:

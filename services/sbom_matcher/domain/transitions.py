@@ -14,6 +14,7 @@ class Standing:
     """A finding as held: live or ended, and a digest of what it said.
 
     `told_as` is the vulnerability under which it was told last; a merge moves it to another.
+    `stated`: a statement of our own was among what it said.
     """
 
     finding: str
@@ -23,6 +24,7 @@ class Standing:
     fixed_in: tuple[str, ...]
     digest: bytes
     told_as: str
+    stated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,11 @@ def _why(place: Place, before: Standing, now: Decision) -> str:
     """Say what changed, in words."""
     if before.told_as != place.vulnerability:
         return f"was told under {before.told_as}; identifiers were merged or split"
+    if before.stated and not now.stated:
+        return (
+            "our own statement lapsed, was taken back or speaks of it no more; "
+            f"verdict was {before.verdict}, is {now.verdict} by the assertions held now"
+        )
     if before.verdict is not now.verdict:
         by = "a statement of our own" if now.stated else "the assertions held now"
         return f"verdict was {before.verdict}, is {now.verdict} by {by}"

@@ -2,7 +2,8 @@
 
 The winning rule, in order:
 
-1. A statement of our own analysts that has not expired wins; of several, the latest held.
+1. A statement of our own analysts that has not expired wins; of several, the latest held. One that
+   names no component version clears only the components that were in an SBOM when it was stated.
 2. Inside one advisory, one asserter's readable word outranks what of its ranges could not be read
    (a record may give the same range as commits and as releases): affected, then fixed, then not
    affected, then unknown.
@@ -48,6 +49,9 @@ def decide(found: dict[Place, tuple[Met, ...]]) -> dict[Place, Decision]:
     for place, mets in found.items():
         own = {each for each in mets if not each.whole_product}
         broad = wide[place.vulnerability, place.product, place.version]
+        if place.component:
+            since = max((each.since for each in own), default=None)
+            broad = [each for each in broad if since is None or each.reaches(since)]
         if own or place.component == "":
             decided[place] = combine(own.union(broad))
     return _without_echo(decided)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,7 +20,7 @@ FROM sbom s JOIN unnest($1::text[], $2::text[], $3::text[]) AS w(product, versio
 """
 CONTENTS = """
 SELECT i.product, i.version, i.hardware, c.id,
-    c.name || coalesce('@' || c.version, '') AS shown
+    c.name || coalesce('@' || c.version, '') AS shown, i.since
 FROM unnest($1::text[], $2::text[], $3::text[]) AS w(product, version, hardware)
 JOIN inventory i USING (product, version, hardware)
 JOIN component c ON c.id = i.component WHERE NOT i.own
@@ -46,7 +47,7 @@ USING unnest($1::text[], $2::text[], $3::text[]) AS w(product, version, hardware
 WHERE (f.product, f.version, f.hardware) = (w.product, w.version, w.hardware)
 """
 _OF_FILES = ("product", "version", "hardware", "component", "ident")
-_OF_INVENTORY = ("product", "version", "hardware", "component", "own")
+_OF_INVENTORY = ("product", "version", "hardware", "component", "own", "since")
 
 _AT_ONCE = 20_000
 """Components of a batch that are in hand at once: memory stays bounded whatever a batch holds."""
@@ -77,12 +78,16 @@ class Where(NamedTuple):
 
 @dataclass(slots=True)
 class _Held:
-    """What is known of one place: the newest SBOM and, as stored, the rows of its components."""
+    """What is known of one place: the newest SBOM and, as stored, the rows of its components.
+
+    `since` is when an SBOM first listed each name and version that is stored.
+    """
 
     revision: int = -1
     sbom: str | None = None
     shown: frozenset[str] = frozenset()
     rows: set[int] = field(default_factory=set)
+    since: dict[str, datetime] = field(default_factory=dict)
 
 
 class _Newer(NamedTuple):
@@ -159,9 +164,11 @@ async def _load(db: Connection, places: set[Where]) -> dict[Where, _Held]:
         place = held[Where(row["product"], row["version"], row["hardware"])]
         place.revision, place.sbom = row["revision"], row["sbom"]
     shown: dict[Where, set[str]] = {}
-    for product, version, hardware, number, text in await db.fetch(CONTENTS, *wanted):
+    for product, version, hardware, number, text, since in await db.fetch(CONTENTS, *wanted):
         where = Where(product, version, hardware)
         held[where].rows.add(number)
+        known = held[where].since
+        known[text] = min(since, known.get(text, since))
         shown.setdefault(where, set()).add(text)
     for where, texts in shown.items():
         held[where].shown = frozenset(texts)
@@ -177,7 +184,7 @@ async def _newer(
     if revision <= before.revision:
         return None, before
     contents = frozenset(map(shown, sbom.components))
-    held[where] = _Held(revision, sbom.sbom, contents, before.rows)
+    held[where] = _Held(revision, sbom.sbom, contents, before.rows, before.since)
     parts: dict[UUID, Component] = {}
     files: set[tuple[UUID, str]] = set()
     for number, each in enumerate(sbom.components, start=1):
@@ -207,9 +214,15 @@ async def _keep(
     gone: list[tuple[object, ...]] = []
     come: list[tuple[object, ...]] = []
     for each in newest:
-        before, now = held[each.place].rows, {kept[part].id for part in each.parts}
-        gone += [(*each.place, number) for number in sorted(before - now)]
-        come += [(*each.place, number, False) for number in sorted(now - before)]
+        before = held[each.place].rows
+        now = {kept[known].id: part for known, part in each.parts.items()}
+        gone += [(*each.place, number) for number in sorted(before - now.keys())]
+        # Other identifiers under the same name and version are no new version of the component.
+        since, new = held[each.place].since, each.sbom.registered_at
+        come += [
+            (*each.place, number, False, since.get(shown(now[number]), new))
+            for number in sorted(now.keys() - before)
+        ]
     if gone:
         await db.execute(DROP, *components.columns(gone, 4))
     if come:

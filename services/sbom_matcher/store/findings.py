@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from schemas.advisories import Assertion
-from schemas.findings import Finding, Verdict
+from schemas.findings import Finding, Matcher, Verdict
 from services.kit.database import Connection
 from services.sbom_matcher.domain import identity, merging
 from services.sbom_matcher.domain.aliases import Merge, Split
@@ -211,6 +211,7 @@ def _held(rows: Sequence[asyncpg.Record]) -> dict[Place, Held]:
             fixed_in=finding.fixed_in,
             digest=row["digest"],
             told_as=finding.vulnerability,
+            stated=any(each.matcher is Matcher.STATEMENT for each in finding.evidence),
         )
         found[place] = Held(standing, row["held_at"], finding)
     return found

@@ -20,12 +20,13 @@ from services.sbom_matcher.domain.matching import (
     matcher_of,
     on_platform,
 )
+from services.sbom_matcher.domain.versions.encoding import FIRST, HIGHEST
 
 _COLUMNS = """
     k.vulnerability, i.product, i.version, i.hardware, c.place AS component, a.id AS assertion,
     a.advisory, a.asserter, a.statement, a.held_at, a.digest, h.ident, s.verdict,
     coalesce(s.reason, CASE WHEN s.low IS NULL THEN h.reason END) AS reason, s.place, s.fixed,
-    s.traits AS stated, h.traits AS held, ({condition}) AS condition
+    s.traits AS stated, h.traits AS held, ({condition}) AS condition, i.since
 """
 _CONDITION = """
     SELECT CASE WHEN bool_or(g.fails) THEN 'fails' WHEN bool_and(g.holds) THEN 'holds'
@@ -51,7 +52,10 @@ _SPEAKS_OF = """
     AND (a.product IS NULL
         OR (a.product = i.product AND coalesce(a.product_version, i.version) = i.version))
     AND NOT EXISTS (SELECT FROM product p WHERE p.product = i.product AND p.retired)
-"""
+    AND (NOT a.statement OR i.own OR i.since <= a.held_at
+        OR s.verdict NOT IN ('not_affected', 'fixed')
+        OR NOT (s.low IS NULL OR (s.low <= {first} AND s.high = {highest})))
+""".format(first=f"'\\x{FIRST.hex()}'::bytea", highest=f"'\\x{HIGHEST.hex()}'::bytea")
 _KEYED = "h.ident = s.ident AND h.vkey >= s.low AND h.vkey < s.high"
 _UNREAD = "h.ident = s.ident AND h.vkey IS NULL AND s.low IS NULL"
 
@@ -190,6 +194,7 @@ def _found(rows: Sequence[asyncpg.Record]) -> dict[Place, tuple[Met, ...]]:
                 whole_product=row["ident"].startswith("product:"),
                 held_at=row["held_at"],
                 digest=row["digest"],
+                since=row["since"],
             ),
             Condition(row["condition"]) if row["condition"] else None,
         )

@@ -21,7 +21,7 @@ from schemas.findings import (
     VulnerabilityDescribed,
     VulnerabilityMerged,
 )
-from schemas.sboms import Component
+from schemas.sboms import Component, SbomRegistered
 from services.sbom_matcher.app import app
 from tests.component.sbom_matcher.facts import advisory, npm, on_name, on_npm, product, sbom
 from tests.neighbours import Neighbours, eventually, neighbours, read_all, serving, type_of
@@ -296,6 +296,62 @@ async def test_a_statement_on_the_whole_product_reaches_its_components(bench: Be
     await bench.others.publish(advisory("openvex/i2", bench.cve, whole))
     [finding] = await bench.becomes("not_affected")
     assert finding["component"] == bench.package
+
+
+def later(bom: SbomRegistered) -> SbomRegistered:
+    """A new build's SBOM, registered after whatever was stated before."""
+    return bom.model_copy(update={"registered_at": datetime.now(UTC)})
+
+
+@pytest.mark.parametrize("names_the_component", [True, False])
+async def test_a_statement_survives_a_new_build_only_while_the_components_version_holds(
+    bench: Bench, *, names_the_component: bool
+) -> None:
+    await bench.others.publish(product(bench.product, "1.0"))
+    await bench.others.publish(sbom(bench.product, "1.0", npm(bench.package, "1.4.0")))
+    await bench.others.publish(advisory("osv/n1", bench.cve, on_npm(bench.package, BELOW_2)))
+    await bench.becomes("affected")
+    limits: dict[str, Any] = {
+        "status": Status.NOT_AFFECTED, "justification": "vulnerable_code_not_present",
+        "product": bench.product, "product_version": "1.0", "author": "psirt",
+    }  # fmt: skip
+    whole = on_name("", bench.product, **limits)
+    whole = whole.model_copy(update={"target": Target(kind=TargetKind.NAME, product=bench.product)})
+    stated = on_npm(bench.package, **limits) if names_the_component else whole
+    await bench.others.publish(advisory(f"openvex/n{bench.number}", bench.cve, stated))
+    await bench.becomes("not_affected")
+
+    same = npm(bench.package, "1.4.0", supplier="Named Later")
+    await bench.others.publish(later(sbom(bench.product, "1.0", same, npm("new", "1.0.0"))))
+    compared = await bench.others.events(SbomCompared, at_least=2, product=bench.product)
+    assert "new@1.0.0" in compared[-1].added
+    await bench.agrees()
+    [suppressed] = await bench.becomes("not_affected")
+
+    await bench.others.publish(later(sbom(bench.product, "1.0", npm(bench.package, "1.5.0"))))
+    [open_again] = await bench.becomes("affected")
+    assert open_again["component_version"] == "1.5.0"
+    assert open_again["finding"] != suppressed["finding"]
+    cleared = await bench.others.events(FindingCleared)
+    reasons = [each.why for each in cleared if each.finding.finding == suppressed["finding"]]
+    assert "our own statement on it ends" in reasons[-1]
+
+
+async def test_a_lapsed_statement_says_so_in_the_transition(bench: Bench) -> None:
+    await bench.others.publish(product(bench.product, "1.0"))
+    await bench.others.publish(sbom(bench.product, "1.0", npm(bench.package, "1.4.0")))
+    await bench.others.publish(advisory("osv/o1", bench.cve, on_npm(bench.package, BELOW_2)))
+    await bench.becomes("affected")
+    stated = on_npm(
+        bench.package, status=Status.NOT_AFFECTED, justification="component_not_present",
+        product=bench.product, author="psirt", expires_at=datetime.now(UTC) + timedelta(seconds=3),
+    )  # fmt: skip
+    await bench.others.publish(advisory("openvex/o2", bench.cve, stated))
+    await bench.becomes("not_affected")
+    await bench.becomes("affected")
+    changes = await bench.others.events(FindingChanged, previous=Verdict.NOT_AFFECTED)
+    mine = [each for each in changes if each.finding.vulnerability == bench.cve]
+    assert "lapsed" in mine[-1].why
 
 
 async def test_a_product_named_by_a_csaf_advisory_is_found_by_vendor_product_and_version(
