@@ -33,6 +33,14 @@ class Matcher(StrEnum):
     STATEMENT = "statement"
 
 
+class Confidence(StrEnum):
+    """How sure it is that what is named is the component: by the identifier that was used."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
 class Evidence(Value):
     """One assertion that met the component, with what it was compared by."""
 
@@ -41,6 +49,16 @@ class Evidence(Value):
     matcher: Matcher = Field(description="How it met the component.")
     verdict: Verdict = Field(description="What this assertion alone says.")
     reason: str | None = Field(default=None, description="Why unknown, or which range decided.")
+    identifier: str | None = Field(
+        default=None, description="Identifier key under which they met, such as `purl:npm/lodash`."
+    )
+    version_key: str | None = Field(
+        default=None,
+        description="The component's version as it was compared, hex; None if it has no order.",
+    )
+    confidence: Confidence | None = Field(
+        default=None, description="high: purl, model, UDI, statement; medium: CPE; low: names."
+    )
 
 
 class Finding(Value):

@@ -21,7 +21,7 @@ from schemas.findings import (
     VulnerabilityDescribed,
 )
 from services.kit.unit import Unit
-from services.sbom_matcher.domain import claims, description, inventory, transitions
+from services.sbom_matcher.domain import claims, confidence, description, inventory, transitions
 from services.sbom_matcher.domain.matching import Place
 from services.sbom_matcher.domain.transitions import Changed, Cleared, Opened, Transition
 from services.sbom_matcher.domain.verdict import Decision
@@ -130,6 +130,9 @@ def _evidence(decision: Decision, words: _Words) -> Iterable[Evidence]:
             matcher=met.matcher,
             verdict=met.verdict,
             reason=met.reason,
+            identifier=met.ident or None,
+            version_key=met.key.hex() if met.key is not None else None,
+            confidence=confidence.of(met.matcher, met.ident),
         )
 
 

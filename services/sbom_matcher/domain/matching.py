@@ -91,7 +91,8 @@ class Stated:
 class Met:
     """One assertion that met a component, and what it says of it alone.
 
-    `digest` is the assertion's content, so that evidence which changed its words shows.
+    `digest` is the assertion's content, so that evidence which changed its words shows. `ident` and
+    `key` are by what they met; one assertion that met by several identifiers is one.
     """
 
     assertion: int
@@ -107,6 +108,8 @@ class Met:
     held_at: datetime
     digest: bytes = b""
     since: datetime = field(default=ALWAYS, compare=False)
+    ident: str = field(default="", compare=False)
+    key: bytes | None = field(default=None, compare=False)
 
     def reaches(self, since: datetime) -> bool:
         """Whether what it says of a whole product bears on a component that is there since then.
@@ -233,6 +236,8 @@ def _met(stated: Stated, handle: Handle, piece: Stock) -> Iterator[Met]:
                 whole_product=handle.ident.startswith("product:"),
                 held_at=stated.held_at,
                 since=piece.since,
+                ident=handle.ident,
+                key=handle.key,
             )
 
 

@@ -47,19 +47,20 @@ def decide(found: dict[Place, tuple[Met, ...]]) -> dict[Place, Decision]:
         wide.setdefault((place.vulnerability, place.product, place.version), []).extend(broad)
     decided = {}
     for place, mets in found.items():
-        own = {each for each in mets if not each.whole_product}
+        own = [each for each in mets if not each.whole_product]
         broad = wide[place.vulnerability, place.product, place.version]
         if place.component:
             since = max((each.since for each in own), default=None)
             broad = [each for each in broad if since is None or each.reaches(since)]
         if own or place.component == "":
-            decided[place] = combine(own.union(broad))
+            decided[place] = combine((*own, *broad))
     return _without_echo(decided)
 
 
 def combine(mets: Iterable[Met]) -> Decision:
     """Combine the assertions that met one component; there is at least one."""
-    ordered = tuple(sorted(set(mets), key=_order))
+    by_identifier = sorted(mets, key=lambda each: (_order(each), each.ident))
+    ordered = tuple(dict.fromkeys(by_identifier))
     others = [each for each in ordered if not each.statement]
     heads = [_head(group) for group in _by_asserter(others)]
     statement = _latest([each for each in ordered if each.statement])

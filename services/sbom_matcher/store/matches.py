@@ -24,7 +24,7 @@ from services.sbom_matcher.domain.versions.encoding import FIRST, HIGHEST
 
 _COLUMNS = """
     k.vulnerability, i.product, i.version, i.hardware, c.place AS component, a.id AS assertion,
-    a.advisory, a.asserter, a.statement, a.held_at, a.digest, h.ident, s.verdict,
+    a.advisory, a.asserter, a.statement, a.held_at, a.digest, h.ident, h.vkey, s.verdict,
     coalesce(s.reason, CASE WHEN s.low IS NULL THEN h.reason END) AS reason, s.place, s.fixed,
     s.traits AS stated, h.traits AS held, ({condition}) AS condition, i.since
 """
@@ -195,6 +195,8 @@ def _found(rows: Sequence[asyncpg.Record]) -> dict[Place, tuple[Met, ...]]:
                 held_at=row["held_at"],
                 digest=row["digest"],
                 since=row["since"],
+                ident=row["ident"],
+                key=row["vkey"],
             ),
             Condition(row["condition"]) if row["condition"] else None,
         )

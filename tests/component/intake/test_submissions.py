@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -293,6 +294,7 @@ async def test_a_statement_on_our_product_is_a_persons_and_names_that_person(
         "author": "Example PSIRT",
         "timestamp": documents.WHEN,
         "version": 1,
+        "patchvigil:expires_at": "2999-01-01T00:00:00Z",
         "statements": [
             {
                 "vulnerability": {"name": "CVE-2026-1001"},
@@ -325,6 +327,38 @@ async def test_a_statement_on_our_product_is_a_persons_and_names_that_person(
         "1.10",
         "pkg:pypi/lib0",
     )
+    assert claim.expires_at
+    assert claim.expires_at.year == 2999
+
+
+async def test_a_suppliers_cyclonedx_vex_is_published_as_an_advisory(intake: Intake) -> None:
+    vex: dict[str, Any] = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "serialNumber": "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79",
+        "metadata": {"timestamp": documents.WHEN, "supplier": {"name": "Example Supplier"}},
+        "vulnerabilities": [
+            {
+                "id": "CVE-2026-1002",
+                "analysis": {"state": "not_affected", "justification": "code_not_present"},
+                "affects": [{"ref": "pkg:pypi/lib1@1.0"}],
+            }
+        ],
+    }
+    answer = await intake.post(encoded(vex), name="supplier-vex")
+    assert answer.status_code == 202, answer.text
+    told = await intake.others.event(AdvisoryPublished, advisory=f"cyclonedx/{vex['serialNumber']}")
+    (claim,) = told.vulnerabilities[0].assertions
+    assert (claim.asserter, claim.status, claim.author) == (
+        "Example Supplier",
+        "not_affected",
+        None,
+    )
+    ours = {"affects": [{"ref": "urn:patchvigil:product:pump@1.10#pkg:pypi/lib1@1.0"}]}
+    vex["vulnerabilities"] = [{**vex["vulnerabilities"][0], **ours}]
+    machine = await intake.post(encoded(vex), name="our-vex")
+    assert machine.json()["type"] == "urn:patchvigil:problem:person-needed"
 
 
 async def test_a_collection_publishes_its_good_records_and_lists_the_bad(intake: Intake) -> None:

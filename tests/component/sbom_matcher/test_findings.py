@@ -122,7 +122,11 @@ async def test_an_advisory_that_comes_after_the_sbom_opens_a_finding_with_eviden
     assert finding.verdict is Verdict.AFFECTED
     assert (finding.component, finding.component_version) == (bench.package, "1.4.0")
     assert finding.fixed_in == ("2.0.0",)
-    assert finding.evidence[0].advisory == "osv/a1"
+    [proof] = finding.evidence
+    assert (proof.advisory, proof.assertion.asserter, proof.matcher) == ("osv/a1", "osv", "purl")
+    assert (proof.identifier, proof.confidence) == (f"purl:npm/{bench.package}", "high")
+    assert proof.assertion.ranges == (BELOW_2,)
+    assert proof.version_key
     described = await bench.others.event(VulnerabilityDescribed, vulnerability=bench.cve)
     assert described.identifiers == (bench.cve, "GHSA-a1")
     by_alias = await bench.get("/v1/vulnerabilities/GHSA-a1")
