@@ -1,5 +1,6 @@
 """Findings, signals and reports make cases, in whatever order they come."""
 
+from schemas.advisories import Score
 from schemas.cases import (
     CaseClosed,
     CaseKind,
@@ -45,6 +46,20 @@ async def test_an_affected_finding_opens_one_case_with_its_scope_and_a_proposed_
         ("pump", ScopeStatus.AFFECTED)
     ]
     assert (risk.band, risk.score, risk.proposed) == ("critical", 9.8, True)
+
+
+async def test_a_severity_that_changes_is_proposed_as_another_band(triage: Triage) -> None:
+    await triage.wire.publish(described("CVE-2026-9020"), opened("CVE-2026-9020", "pump"))
+    case = await triage.case_of("CVE-2026-9020")
+    before = await triage.wire.event(RiskAssessed, case=case)
+    local = "CVSS:3.1/AV:P/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"
+    milder = described("CVE-2026-9020").model_copy(
+        update={"scores": (Score(asserter="cna", version="3.1", vector=local, base=1.6),)}
+    )
+    await triage.wire.publish(milder)
+    told = await triage.wire.events(RiskAssessed, at_least=2, case=case)
+    assert told[-1].proposed
+    assert told[-1].band != before.band
 
 
 async def test_a_signal_by_alias_that_came_first_meets_the_finding_later(triage: Triage) -> None:
