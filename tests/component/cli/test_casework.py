@@ -216,6 +216,11 @@ def test_a_case_that_does_not_affect_us_closes_and_reopens(machine: Machine, cas
         ),
         "the statement counts",
     )
+    for kind in ("openvex", "cyclonedx"):
+        written = machine("finding", "vex", "infusion-pump@2.4.0", "--format", kind).out
+        assert ZLIB in written
+        assert "not_affected" in written
+    assert "PRODUCT@VERSION" in machine("finding", "vex", "infusion-pump", status=2).err
     until(
         lambda: not machine.json("case", "show", other)["open_for"]["not_affected"], "nothing open"
     )
