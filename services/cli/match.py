@@ -42,7 +42,7 @@ OfVex = Annotated[
     list[Path] | None,
     typer.Option(
         "--vex", exists=True, dir_okay=False, metavar="FILE",
-        help="Your own statements (OpenVEX, CSAF): they outrank advisories; repeatable.",
+        help="Your own statements (OpenVEX, CSAF, CycloneDX): they outrank advisories; repeatable.",
     ),
 ]  # fmt: skip
 
@@ -95,7 +95,9 @@ def _statements(path: Path) -> Iterator[Entry]:
     document = documents.document(path)
     if not isinstance(document, Advisories):
         reason = f"it is a document of the format {document.format}"
-        raise RefusedError(Exit.REFUSED, f"{path} states nothing", reason, "give OpenVEX or CSAF")
+        raise RefusedError(
+            Exit.REFUSED, f"{path} states nothing", reason, "give OpenVEX, CSAF or CycloneDX VEX"
+        )
     for statement in document.statements:
         yield from entries(statement, author=statement.publisher or path.name)
 

@@ -86,7 +86,9 @@ def entries(statement: Statement, *, author: str | None = None) -> Iterator[Entr
     for each in () if statement.withdrawn else statement.vulnerabilities:
         kept = each.model_copy(update={"description": None})
         if author:
-            said = (one.model_copy(update={"author": author}) for one in each.assertions)
+            # You state it of the SBOM at hand: which product of yours it names is no condition.
+            yours = {"author": author, "platforms": ()}
+            said = (one.model_copy(update=yours) for one in each.assertions)
             kept = kept.model_copy(update={"assertions": tuple(said)})
         idents = {ident for one in kept.assertions for ident in claims.idents_of(one)}
         yield Entry(

@@ -135,6 +135,41 @@ def test_your_own_statement_outranks_the_advisory(run: Run) -> None:
     assert found.exit_code == 0
 
 
+def test_your_statement_on_a_part_counts_under_whatever_name_your_product_has(run: Run) -> None:
+    write("osv.json", documents.osv("PYSEC-2026-1"))
+    statement = {
+        "vulnerability": {"name": "CVE-2026-77"},
+        "products": [
+            {"@id": "pkg:oci/app@1", "subcomponents": [{"@id": "pkg:pypi/drug-calc@1.4"}]}
+        ],
+        "status": "not_affected",
+        "justification": "component_not_present",
+    }
+    vex = {
+        "@context": "https://openvex.dev/ns/v0.2.0", "@id": "urn:vex:2", "author": "Example",
+        "statements": [statement],
+    }  # fmt: skip
+    Path("vex.json").write_text(json.dumps(vex))
+    [row] = rows(run("--vex", "vex.json", "--json"))
+    assert (row["verdict"], row["reason"]) == ("not_affected", "component_not_present")
+
+
+def test_your_cyclonedx_vex_counts_as_openvex_does(run: Run) -> None:
+    write("osv.json", documents.osv("PYSEC-2026-1"))
+    vex = {
+        "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+        "vulnerabilities": [{
+            "id": "CVE-2026-77", "affects": [{"ref": "pkg:pypi/drug-calc@1.4"}],
+            "analysis": {"state": "not_affected", "justification": "code_not_reachable"},
+        }],
+    }  # fmt: skip
+    Path("vex.json").write_text(json.dumps(vex))
+    [row] = rows(run("--vex", "vex.json", "--json"))
+    assert (row["verdict"], row["reason"]) == (
+        "not_affected", "vulnerable_code_not_in_execute_path",
+    )  # fmt: skip
+
+
 def test_a_listed_exploitation_shows(run: Run) -> None:
     write("osv.json", documents.osv("PYSEC-2026-1") | {"aliases": ["CVE-2026-7007"]})
     write("kev.json", documents.kev(7007))
