@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import settings as examples
@@ -32,7 +33,7 @@ from services.sbom_matcher.handlers import on_advisories, on_products, on_sboms
 from services.sbom_matcher.store import advisories as store
 from services.sbom_matcher.store import findings, matches, pending
 from tests.component.sbom_matcher.conftest import opened, received
-from tests.component.sbom_matcher.facts import advisory, product, sbom
+from tests.component.sbom_matcher.facts import NOW, advisory, product, sbom
 
 NAMES = ("alpha", "beta")
 VERSIONS = ("1.0", "1.0.1", "1.1", "2.0", "2.0-rc1", "odd one")
@@ -103,7 +104,7 @@ class Given:
         return own + [
             Stock(
                 each.product, each.version, each.hardware, identity.of_component(part).hex,
-                handles.of_part(part),
+                handles.of_part(part), each.registered_at,
             )
             for each in self.sboms
             for part in each.components
@@ -126,8 +127,10 @@ PORTFOLIOS = st.builds(
     lambda contents, claims: Given(
         product("pump", "1", "2", vendor="Acme"),
         tuple(
-            sbom("pump", version, *components, hardware=hardware)
-            for (version, hardware), components in contents.items()
+            sbom("pump", version, *components, hardware=hardware).model_copy(
+                update={"registered_at": NOW + timedelta(days=later)}
+            )
+            for (version, hardware), (later, components) in contents.items()
         ),
         tuple(
             advisory(f"osv/{number}", f"V-{group}", *assertions, aliases=(f"V-{alias}",))
@@ -136,7 +139,8 @@ PORTFOLIOS = st.builds(
     ),
     st.dictionaries(
         st.tuples(st.sampled_from(("1", "2")), st.sampled_from(("", "A"))),
-        st.lists(COMPONENTS, max_size=4), max_size=3,
+        # An SBOM may come after what was stated, and before it.
+        st.tuples(st.sampled_from((0, 1)), st.lists(COMPONENTS, max_size=4)), max_size=3,
     ),
     st.lists(
         st.tuples(st.integers(0, 3), st.integers(0, 3), st.lists(ASSERTIONS, max_size=3)),
