@@ -70,6 +70,14 @@ class ScopeItem(Value):
     findings: tuple[str, ...] = Field(default=(), description="Finding ids.")
     verdicts: tuple[Verdict, ...] = Field(default=(), description="Verdicts of these findings.")
     held_at: Instant = Field(description="First instant at which we held a finding for it.")
+    unsupported: tuple[str, ...] = Field(
+        default=(),
+        description="Of its components, name@version, those whose support is over while they are "
+        "or may be affected: no fixed version is to be expected from their suppliers.",
+    )
+    unsupported_since: Instant | None = Field(
+        default=None, description="First instant at which one of these was so."
+    )
 
 
 class CaseReport(Value):

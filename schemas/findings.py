@@ -4,6 +4,7 @@ Only transitions are published. A vulnerability is a group of identifiers known 
 thing; its id is the first identifier we held, and survives when groups merge.
 """
 
+from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
@@ -41,6 +42,39 @@ class Confidence(StrEnum):
     LOW = "low"
 
 
+class FindingKind(StrEnum):
+    """What a finding is about; one on no vulnerability hangs on the id `<kind>/<product>`.
+
+    `inventory`: what a product version contains is not known. `support`: nobody supports one of its
+    components any more, or soon.
+    """
+
+    VULNERABILITY = "vulnerability"
+    INVENTORY = "inventory"
+    SUPPORT = "support"
+
+
+class SupportStage(StrEnum):
+    """How near the end of a component's support is."""
+
+    ENDING = "ending"
+    OVER = "over"
+
+
+class Support(Value):
+    """What the SBOM of a product version states of a component's support, and where that stands.
+
+    Days left are counted by whoever shows it: they change each day, and no event tells that.
+    """
+
+    stage: SupportStage = Field(description="Within a notice period of its end, or behind it.")
+    level: str | None = Field(default=None, description="Level of support as stated.")
+    ends_on: date | None = Field(default=None, description="Last day of support, if stated.")
+    notice_days: int | None = Field(
+        default=None, description="The notice period that runs, in days; None once it is over."
+    )
+
+
 class Evidence(Value):
     """One assertion that met the component, with what it was compared by."""
 
@@ -69,7 +103,10 @@ class Finding(Value):
     """
 
     finding: Name = Field(description="Id, the same for the same four coordinates.")
-    vulnerability: Name = Field(description="The vulnerability.")
+    kind: FindingKind = Field(
+        default=FindingKind.VULNERABILITY, description="What it is about, if no vulnerability."
+    )
+    vulnerability: Name = Field(description="The vulnerability, or what stands for one.")
     product: Name = Field(description="The product.")
     version: Name = Field(description="The product's version.")
     hardware: str = Field(default="", description="Hardware configuration; empty means any.")
@@ -84,6 +121,10 @@ class Finding(Value):
     fixed_in: tuple[str, ...] = Field(default=(), description="Component versions that fix it.")
     conflict: bool = Field(default=False, description="Assertions contradict each other.")
     evidence: tuple[Evidence, ...] = Field(default=(), description="Every assertion that met it.")
+    support: Support | None = Field(
+        default=None,
+        description="The component's support: of a finding on it, or where it is over.",
+    )
     held_at: Instant = Field(
         description="First instant at which we held this finding as not cleared."
     )

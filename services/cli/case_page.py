@@ -28,7 +28,7 @@ SECTIONS: Mapping[str, list[str]] = {
     "signals": ["source", "reporter", "identifier", "received_at", "withdrawn_at", "evidence"],
     "exploit_scores": ["identifier", "model", "probability", "percentile", "observed_on"],
     "reports": ["report", "incident", "title", "product", "version", "harm", "received_at"],
-    "scope": ["product", "version", "status", "verdicts", "components", "held_at"],
+    "scope": ["product", "version", "status", "verdicts", "components", "unsupported", "held_at"],
     "waiting": ["question", "product", "title", "outcomes", "roles", "since", "blocks_closing"],
 }  # fmt: skip
 """What is shown of each list, in this order; `--json` has all of it."""

@@ -33,7 +33,7 @@ COLUMNS = ["case", "status", "title", "identifiers", "products", "bearing", "kin
 TIMELINE = ["time", "type", "actor", "summary"]
 REVIEW = [
     "component", "reason", "findings", "vulnerabilities", "cases", "products", "versions",
-    "some_vulnerabilities", "since",
+    "unsupported", "support_ends_on", "some_vulnerabilities", "since",
 ]  # fmt: skip
 AwareAt = Annotated[
     str | None,

@@ -6,7 +6,7 @@ import typer
 
 from services.cli.door import door, part
 from services.cli.lazy import group
-from services.cli.printing import document, listing
+from services.cli.printing import document, listing, out, table
 from services.cli.submissions import DryRun, Files, Manner, send
 from services.cli.words import As, AsJson
 
@@ -25,6 +25,11 @@ COLUMNS = {
 }  # fmt: skip
 """What intake answers of each: products and devices nest, beside whether they are retired."""
 
+SUPPORT = [
+    "component", "component_version", "version", "support.ends_on", "days_left", "reason",
+    "support.level",
+]  # fmt: skip
+
 Name = Annotated[str, typer.Argument(metavar="ID", help="Id, from `ls`.")]
 
 
@@ -36,7 +41,12 @@ def _group(noun: str) -> typer.Typer:
         made.command("ls", help="List devices by id, of a product or at a site.")(_devices)
     else:
         _add_ls(made, noun)
-    _add_show(made, noun)
+    if noun == "product":
+        made.command(
+            "show", help="Show one product, with all its facts and the end of its parts' support."
+        )(_show_product)
+    else:
+        _add_show(made, noun)
 
     @made.command("import", help=f"Submit files (YAML, JSON or CSV) that register {PLURAL[noun]}.")
     def import_(
@@ -51,6 +61,19 @@ def _add_ls(made: typer.Typer, noun: str) -> None:
     @made.command("ls", help=f"List {PLURAL[noun]} by id.")
     def ls(json: AsJson = False, who: As = None) -> None:
         listing(door(who).items("intake", f"/v1/{PLURAL[noun]}"), COLUMNS[noun], json_wanted=json)
+
+
+def _show_product(name: Name, json: AsJson = False, who: As = None) -> None:
+    opened = door(who)
+    found = opened.get("intake", f"/v1/products/{part(name)}")
+    ends = list(opened.items("sbom-matcher", "/v1/findings", kind="support", product=name))
+    if json:
+        document({**found, "support_ends": ends}, json_wanted=True)
+        return
+    document(_flat(found, "product"))
+    if ends:
+        out.print()
+        table(ends, SUPPORT, title="components whose support ends or is over")
 
 
 def _add_show(made: typer.Typer, noun: str) -> None:

@@ -10,7 +10,7 @@ from services.cli.door import door, part
 from services.cli.lazy import group
 from services.cli.printing import as_json, document, err, listing
 from services.cli.refusal import Exit, RefusedError
-from services.cli.words import As, AsJson, OfProduct, Verdict
+from services.cli.words import As, AsJson, FindingKind, OfProduct, Verdict
 from services.sbom_matcher.domain.vex import cyclonedx, openvex
 from services.sbom_matcher.domain.vex.said import Issued, statements
 
@@ -18,7 +18,7 @@ app = group("Findings and their evidence.")
 
 COLUMNS = [
     "finding", "vulnerability", "verdict", "component", "component_version", "product", "version",
-    "reason", "fixed_in",
+    "reason", "fixed_in", "support.ends_on", "days_left",
 ]  # fmt: skip
 
 
@@ -27,14 +27,21 @@ def ls(
     verdict: Annotated[Verdict | None, typer.Option(help="Only this verdict.")] = None,
     product: OfProduct = None,
     vulnerability: Annotated[str | None, typer.Option(help="By any of its identifiers.")] = None,
+    kind: Annotated[
+        FindingKind | None,
+        typer.Option(help="On a vulnerability, a missing inventory, or a component's support."),
+    ] = None,
     ended: Annotated[bool, typer.Option("--ended", help="Also those that hold no more.")] = False,
     json: AsJson = False,
     who: As = None,
 ) -> None:
-    """List findings; `--verdict unknown` lists what no data could decide."""
+    """List findings; `--verdict unknown` lists what no data could decide.
+
+    `--kind support` lists components whose support is over, or ends within a notice period.
+    """
     rows = door(who).items(
         "sbom-matcher", "/v1/findings", verdict=verdict, product=product,
-        vulnerability=vulnerability, ended=ended or None,
+        vulnerability=vulnerability, kind=kind, ended=ended or None,
     )  # fmt: skip
     listing(rows, COLUMNS, json_wanted=json)
 

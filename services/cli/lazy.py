@@ -11,10 +11,12 @@ from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 from services.cli.ending import resources
-from services.cli.refusal import RefusedError
+from services.cli.refusal import Exit, RefusedError
 
 _SENTENCE = 300
 """More characters than a first sentence has."""
+
+_OURS = frozenset({"deploy", "schemas", "services"})
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
@@ -61,6 +63,22 @@ def _single(function: Callable[..., None]) -> Any:
     return get_command(made)
 
 
+def _lacking(error: ModuleNotFoundError) -> RefusedError:
+    """Say what is not installed: `pip install patchvigil` alone brings no readers of formats.
+
+    Raises:
+        ModuleNotFoundError: it is a module of ours, which no installation lacks.
+    """
+    if (error.name or "").partition(".")[0] in _OURS:
+        raise error
+    return RefusedError(
+        Exit.REFUSED,
+        "this installation cannot do that",
+        f"the module {error.name} is not installed",
+        "install `patchvigil[intake]` for commands on files, `patchvigil[all]` for a whole fleet",
+    )
+
+
 class LazyGroup(TyperGroup):
     """The top of the command line; `TABLE` is set before it is used."""
 
@@ -100,3 +118,7 @@ class LazyGroup(TyperGroup):
         except RefusedError as error:
             typer.echo(error.text, err=True)
             raise typer.Exit(error.status) from error
+        except ModuleNotFoundError as error:
+            lacking = _lacking(error)
+            typer.echo(lacking.text, err=True)
+            raise typer.Exit(lacking.status) from error

@@ -1,5 +1,8 @@
 """The command `patchvigil`: nouns, then verbs."""
 
+from importlib import import_module
+from typing import Annotated
+
 import typer
 
 from services.cli.lazy import HELP_OPTIONS, Entry, LazyGroup
@@ -52,8 +55,22 @@ commands = typer.Typer(
 )
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        metadata = import_module("importlib.metadata")  # slow, and only this needs it
+        typer.echo(f"patchvigil {metadata.version('patchvigil')}")
+        raise typer.Exit
+
+
 @commands.callback()
-def patchvigil() -> None:
+def patchvigil(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", callback=_say_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
     """Watch vulnerabilities of fielded products: cases, clocks, drafts, alerts and rollouts.
 
     Answers are tables on a terminal, one line a row in a pipe, and JSON with --json. What is

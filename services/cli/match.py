@@ -73,13 +73,16 @@ def match(
     statements = [entry for path in vex or () for entry in _statements(path)]
     files = sources.files(advisories)
     with _progress(files) as moved, closing(index.opened(files, cache.folder(), moved)) as found:
-        _say_unread(found.unread())
+        unread = found.unread()
+        _say_unread(unread)
+        if found.records <= len(unread):
+            raise _nothing_read(advisories)
         results = matching.match(
             inventory, found, statements, datetime.now(UTC), everything=everything
         )
         records = found.records
     if sarif:
-        as_json(report.sarif(results, sbom.as_posix()))
+        as_json(report.sarif(results, sbom))
     elif json:
         as_json([report.row(each) for each in results])
     else:
@@ -89,6 +92,16 @@ def match(
     worst = max((each.severity for each in results), default=Severity.NONE)
     if worst >= Severity[fail_on.upper()]:
         raise typer.Exit(worst)
+
+
+def _nothing_read(advisories: Sequence[Path]) -> RefusedError:
+    """Without an advisory there is no answer, and an empty one would look like safety."""
+    return RefusedError(
+        Exit.REFUSED,
+        "no advisory was read, so nothing was matched",
+        f"none is in {', '.join(each.as_posix() for each in advisories)}",
+        "name files or folders that hold advisories as .json, .jsonl, .zip, .xz or .gz",
+    )
 
 
 def _statements(path: Path) -> Iterator[Entry]:

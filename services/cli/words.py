@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 Verdict = Literal["affected", "not_affected", "fixed", "unknown"]
+FindingKind = Literal["vulnerability", "inventory", "support"]
 CaseStatus = Literal["open", "closed", "merged"]
 Exploitation = Literal["exploited", "not_exploited"]
 CloseAs = Literal["resolved", "not_affected"]

@@ -16,6 +16,7 @@ from services.kit.timers import Fired, Timers
 from services.kit.unit import Unit
 from services.sbom_matcher import reviews
 from services.sbom_matcher.matcher import BELL
+from services.sbom_matcher.rematch import SUPPORT_CHANGES
 from services.sbom_matcher.store import advisories, contents, pending, stock
 from services.sbom_matcher.store.pending import Wish
 
@@ -108,10 +109,16 @@ async def on_advisories(batch: Batch, unit: Unit) -> None:
 
 @timers.on_fire
 async def on_timers(fired: Sequence[Fired], unit: Unit) -> None:
-    """Match again what a lapsed statement spoke of, and tell of quarters without a review."""
+    """Match again what a lapsed statement spoke of, and versions whose components lose support.
+
+    A quarter without a review is told.
+    """
     await reviews.on_quarters([each for each in fired if each.step == reviews.QUARTER], unit)
-    lapsed = (each for each in fired if each.step == _EXPIRES)
-    await _ask(unit, (Wish("identifier", each.subject, False, each) for each in lapsed))
+    lapsed = [each for each in fired if each.step == _EXPIRES]
+    unsupported = [each for each in fired if each.step == SUPPORT_CHANGES]
+    wishes = [Wish("identifier", each.subject, False, each) for each in lapsed]
+    wishes += [Wish("version", each.subject, False, each) for each in unsupported]
+    await _ask(unit, wishes)
 
 
 def _arm_expiries(

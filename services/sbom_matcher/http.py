@@ -1,14 +1,15 @@
 """The HTTP edge: findings with evidence, vulnerabilities by any identifier, where things are."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
 
-from schemas.findings import Verdict
+from schemas.findings import FindingKind, Verdict
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page, router
 from services.kit.pages import Key
-from services.sbom_matcher.domain import asked, description, inventory
+from services.sbom_matcher.domain import asked, description, kinds, support
 from services.sbom_matcher.domain.versions.vers import VersError
 from services.sbom_matcher.reconcile import reconcile
 from services.sbom_matcher.store import groups, queries
@@ -25,25 +26,33 @@ routes = router("sbom-matcher")
 Asked = Annotated[str | None, Query(max_length=512)]
 
 
-@routes.get("/v1/findings")
-async def list_findings(
-    unit: CurrentUnit,
+def _filters(
     verdict: Verdict | None = None,
     product: Asked = None,
     vulnerability: Annotated[
         str | None, Query(max_length=512, description="By any of its identifiers.")
     ] = None,
+    kind: FindingKind | None = None,
     *,
     ended: Annotated[bool, Query(description="Also those that hold no more.")] = False,
+) -> Filters:
+    return Filters(verdict, product, vulnerability, kind, only_live=not ended)
+
+
+@routes.get("/v1/findings")
+async def list_findings(
+    unit: CurrentUnit,
+    filters: Annotated[Filters, Depends(_filters)],
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[FindingView]:
     """List findings, live ones unless asked otherwise."""
     unit.require()
-    filters = Filters(verdict, product, vulnerability, only_live=not ended)
 
     async def query(after: Key | None, most: int) -> list[FindingView]:
-        return [_view(each) for each in await queries.findings(unit.db, filters, after, most)]
+        return [
+            _view(each, unit.now) for each in await queries.findings(unit.db, filters, after, most)
+        ]
 
     return await page(query, cursor, limit, lambda each: (UUID(each.finding),))
 
@@ -58,15 +67,15 @@ async def show_finding(finding: UUID, unit: CurrentUnit) -> FindingView:
             404, "No such finding", f"there is no finding {finding}",
             parameter="finding", mend="list them at /v1/findings",
         )  # fmt: skip
-    return _view(found)
+    return _view(found, unit.now)
 
 
 @routes.get("/v1/vulnerabilities/{identifier:path}")
 async def show_vulnerability(identifier: str, unit: CurrentUnit) -> VulnerabilityView:
     """Show a vulnerability by any of its identifiers."""
     unit.require()
-    if inventory.is_pseudo(identifier):
-        text = inventory.describe(identifier.partition("/")[2])
+    text = kinds.described(identifier)
+    if text is not None:
         return VulnerabilityView(
             description=text, advisories=(), findings=await queries.counts(unit.db, identifier)
         )
@@ -131,8 +140,14 @@ async def recompute(request: Request, unit: CurrentUnit) -> ReconcileView:
     )
 
 
-def _view(shown: Shown) -> FindingView:
-    return FindingView(**dict(shown.finding), live=shown.live, cleared_at=shown.cleared_at)
+def _view(shown: Shown, now: datetime) -> FindingView:
+    held = shown.finding.support
+    return FindingView(
+        **dict(shown.finding),
+        days_left=support.days_left(held.ends_on, now.date()) if held else None,
+        live=shown.live,
+        cleared_at=shown.cleared_at,
+    )
 
 
 def _location(found: Location) -> LocationView:

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from schemas.findings import FindingKind
 from services.kit.database import Connection, Pool
-from services.sbom_matcher.domain import inventory, transitions, verdict
+from services.sbom_matcher.domain import inventory, kinds, support, transitions, verdict
 from services.sbom_matcher.domain.matching import Place
 from services.sbom_matcher.domain.transitions import Changed, Opened
 from services.sbom_matcher.domain.verdict import Decision
+from services.sbom_matcher.rulebook import support_notice
 from services.sbom_matcher.store import findings, matches, pending, stock
+from services.sbom_matcher.store import support as stated_support
 
 _PAGE = 500
 _SHOWN = 100
@@ -22,6 +25,7 @@ VULNERABILITIES = """
 SELECT DISTINCT vulnerability FROM (
     SELECT vulnerability FROM identifier UNION ALL SELECT vulnerability FROM finding WHERE live) v
 WHERE vulnerability > $1 AND NOT starts_with(vulnerability, 'inventory/')
+    AND NOT starts_with(vulnerability, 'support/')
 ORDER BY vulnerability LIMIT $2
 """
 VERSIONS = """
@@ -100,7 +104,7 @@ async def reconcile(pool: Pool, now: datetime) -> Reconciliation:
         start = ("", "")
         while versions := [(row[0], row[1]) for row in await db.fetch(VERSIONS, *start, _PAGE)]:
             start = versions[-1]
-            await _compare_inventory(db, versions, waiting, report)
+            await _compare_inventory(db, versions, now, waiting, report)
     return report
 
 
@@ -124,6 +128,8 @@ async def _compare_vulnerabilities(
     db: Connection, page: Sequence[str], now: datetime, waiting: _Waiting, report: Reconciliation
 ) -> None:
     wanted = verdict.decide(await matches.of_vulnerabilities(db, page, now))
+    stated = await stated_support.of_places(db, wanted)
+    wanted = support.marked(wanted, stated, now, support_notice())
     held = await findings.of_vulnerabilities(db, page, only_live=True)
     report.vulnerabilities += len(page)
     report.findings += len(held)
@@ -132,13 +138,20 @@ async def _compare_vulnerabilities(
 
 
 async def _compare_inventory(
-    db: Connection, versions: Sequence[tuple[str, str]], waiting: _Waiting, report: Reconciliation
+    db: Connection,
+    versions: Sequence[tuple[str, str]],
+    now: datetime,
+    waiting: _Waiting,
+    report: Reconciliation,
 ) -> None:
+    stated = await stated_support.of_versions(db, versions)
     wanted = inventory.gaps(*await stock.gaps_of(db, versions))
+    wanted |= support.endings(stated, now, support_notice())
     held = {
         place: each.standing
         for place, each in (await findings.of_versions(db, versions)).items()
-        if inventory.is_pseudo(place.vulnerability) and each.standing.live
+        if kinds.kind_of(place.vulnerability) is not FindingKind.VULNERABILITY
+        and each.standing.live
     }
     report.versions += len(versions)
     report.findings += len(held)

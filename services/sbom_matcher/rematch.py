@@ -5,20 +5,27 @@ changes commits last, its match sees both; the lock makes matches take turns, so
 decide the same finding at once. Therefore an advisory and an SBOM can never miss each other.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from schemas.findings import FindingCleared, VulnerabilityMerged, VulnerabilitySplit
 from services.kit.unit import Unit
-from services.sbom_matcher.domain import aliases, inventory, verdict
+from services.sbom_matcher.domain import aliases, inventory, support, verdict
 from services.sbom_matcher.domain.aliases import Merge, Regrouping
 from services.sbom_matcher.domain.matching import Place
+from services.sbom_matcher.rulebook import support_notice
 from services.sbom_matcher.store import findings, groups, matches, pending, stock
+from services.sbom_matcher.store import support as stated_support
 from services.sbom_matcher.store.pending import Pending
 from services.sbom_matcher.telling import Telling, tell
 
 _NO_ASSERTION = "no assertion that holds meets the component any more"
 _LEFT = "the component is no longer in a product version that is watched"
 _INVENTORY = "the product version has a usable SBOM now, or is no longer watched"
+_SUPPORTED = "the SBOM states a later end of the component's support, or none"
+
+SUPPORT_CHANGES = "support of a component changes"
+"""The alarm of a product version at which a notice begins to run, or support is over."""
 
 
 async def lock(unit: Unit) -> None:
@@ -52,9 +59,10 @@ async def _identifiers(unit: Unit, waiting: Sequence[Pending]) -> None:
     telling = Telling(
         unit, lambda place: causes[place.vulnerability], lambda _: _NO_ASSERTION, waiting[0].bulk
     )
-    await tell(
-        telling, verdict.decide(found), await findings.of_vulnerabilities(unit.db, vulnerabilities)
-    )
+    wanted = verdict.decide(found)
+    stated = await stated_support.of_places(unit.db, wanted)
+    wanted = support.marked(wanted, stated, unit.now, support_notice())
+    await tell(telling, wanted, await findings.of_vulnerabilities(unit.db, vulnerabilities))
 
 
 async def _versions(unit: Unit, waiting: Sequence[Pending]) -> None:
@@ -64,19 +72,38 @@ async def _versions(unit: Unit, waiting: Sequence[Pending]) -> None:
     found = await matches.of_versions(unit.db, versions, unit.now)
     lacking = inventory.gaps(*await stock.gaps_of(unit.db, versions))
     watched = await stock.places(unit.db, versions)
+    stated = await stated_support.of_versions(unit.db, versions)
+    _arm(unit, waiting, stated)
 
     def why_cleared(place: Place) -> str:
         if inventory.is_pseudo(place.vulnerability):
             return _INVENTORY
-        where = (place.product, place.version, place.hardware, place.component)
-        return _NO_ASSERTION if where in watched else _LEFT
+        if support.is_pseudo(place.vulnerability) and _where(place) in watched:
+            return _SUPPORTED
+        return _NO_ASSERTION if _where(place) in watched else _LEFT
 
     telling = Telling(
         unit, lambda place: causes[place.product, place.version], why_cleared, waiting[0].bulk
     )
-    await tell(
-        telling, verdict.decide(found) | lacking, await findings.of_versions(unit.db, versions)
-    )
+    wanted = support.marked(verdict.decide(found), stated, unit.now, support_notice())
+    wanted |= lacking | support.endings(stated, unit.now, support_notice())
+    await tell(telling, wanted, await findings.of_versions(unit.db, versions))
+
+
+def _where(place: Place) -> tuple[str, str, str, str]:
+    return place.product, place.version, place.hardware, place.component
+
+
+def _arm(unit: Unit, waiting: Sequence[Pending], stated: Sequence[support.Stated]) -> None:
+    """Wake for each product version at the next instant that changes what its SBOM states."""
+    of_version = defaultdict(list)
+    for one in stated:
+        of_version[one.product, one.version].append(one)
+    for each in waiting:
+        unit.disarm(each.subject, SUPPORT_CHANGES)
+        due = support.next_change(of_version[each.version], unit.now, support_notice())
+        if due is not None:
+            unit.arm(each.subject, SUPPORT_CHANGES, due, cause=each)
 
 
 async def _rearrange(unit: Unit, regrouping: Regrouping, causes: dict[str, Pending]) -> None:

@@ -16,12 +16,13 @@ from schemas.findings import (
     Finding,
     FindingChanged,
     FindingCleared,
+    FindingKind,
     FindingOpened,
     Matcher,
     VulnerabilityDescribed,
 )
 from services.kit.unit import Unit
-from services.sbom_matcher.domain import claims, confidence, description, inventory, transitions
+from services.sbom_matcher.domain import claims, confidence, description, kinds, transitions
 from services.sbom_matcher.domain.matching import Place
 from services.sbom_matcher.domain.transitions import Changed, Cleared, Opened, Transition
 from services.sbom_matcher.domain.verdict import Decision
@@ -117,6 +118,8 @@ def _kept(unit: Unit, change: Transition, held: Mapping[Place, Held], words: _Wo
         fixed_in=change.decision.fixed_in,
         conflict=change.decision.conflict,
         evidence=tuple(_evidence(change.decision, words)),
+        kind=kinds.kind_of(change.place.vulnerability),
+        support=change.decision.support,
         held_at=held_at,
     )
     return Kept(change.place, finding, transitions.digest(change.place, change.decision))
@@ -160,9 +163,8 @@ def _why_cleared(telling: Telling, place: Place, last: Finding) -> str:
 async def _describe(telling: Telling, known: Mapping[str, Place]) -> None:
     """Publish the description of each vulnerability where it differs from what was told last."""
     unit = telling.unit
-    products = {known[each].product for each in known if inventory.is_pseudo(each)}
-    real = [each for each in known if not inventory.is_pseudo(each)]
-    texts = [inventory.describe(product) for product in sorted(products)]
+    texts = [text for each in sorted(known) if (text := kinds.described(each)) is not None]
+    real = [each for each in known if kinds.kind_of(each) is FindingKind.VULNERABILITY]
     for group, records in await groups.described(unit.db, real):
         texts.append(description.describe(group.id, group.identifiers, group.absorbed, records))
     before = await groups.told(unit.db, sorted(known))

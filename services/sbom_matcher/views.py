@@ -17,6 +17,10 @@ class View(BaseModel):
 class FindingView(Finding):
     """A finding with its evidence, and whether it still holds."""
 
+    days_left: Annotated[
+        int | None,
+        Field(description="Days to the component's last day of support, negative behind it."),
+    ] = None
     live: Annotated[bool, Field(description="Whether it holds now.")]
     cleared_at: Annotated[datetime | None, Field(description="When it ended, if it did.")] = None
 

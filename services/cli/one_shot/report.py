@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from schemas.findings import Verdict
 from services.cli.one_shot.matching import Proof, Result
@@ -11,6 +13,9 @@ from services.cli.one_shot.severity import Severity
 SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+_HELP = "Update the component to a fixed version, or state in a VEX file why it is not affected."
+"""GitHub's code scanning takes no rule without a full description and a help, and no place without
+a line."""
 _LEVELS = {Severity.UNKNOWN: "note", Severity.HIGH: "error", Severity.CRITICAL: "error"}
 
 
@@ -47,7 +52,12 @@ def _evidence(proof: Proof) -> dict[str, Any]:
     }
 
 
-def sarif(results: Sequence[Result], artifact: str) -> dict[str, Any]:
+def uri_of(path: Path) -> str:
+    """Write a file's path as a URI reference: relative as it was given, or with `file:`."""
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+
+
+def sarif(results: Sequence[Result], artifact: Path) -> dict[str, Any]:
     """Write results as one SARIF run over the SBOM file `artifact`.
 
     What is not affected or fixed is a suppressed result: scanners then show that it was looked at.
@@ -79,6 +89,8 @@ def _rule(result: Result) -> dict[str, Any]:
     rule: dict[str, Any] = {
         "id": result.vulnerability,
         "shortDescription": {"text": result.vulnerability},
+        "fullDescription": {"text": f"{result.vulnerability} bears on what the SBOM lists."},
+        "help": {"text": _HELP},
         "properties": {"aliases": list(result.aliases), "tags": ["security"]},
     }
     if result.score:
@@ -88,7 +100,7 @@ def _rule(result: Result) -> dict[str, Any]:
     return rule
 
 
-def _sarif_result(result: Result, artifact: str, rule: int) -> dict[str, Any]:
+def _sarif_result(result: Result, artifact: Path, rule: int) -> dict[str, Any]:
     part, decision = result.component, result.decision
     name = f"{part.name} {part.version or ''}".strip() if part else "the product"
     why = f" ({decision.reason})" if decision.reason else ""
@@ -100,7 +112,10 @@ def _sarif_result(result: Result, artifact: str, rule: int) -> dict[str, Any]:
         "message": {"text": f"{name}: {decision.verdict.value}{why}{mend}"},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": artifact}},
+                "physicalLocation": {
+                    "artifactLocation": {"uri": uri_of(artifact)},
+                    "region": {"startLine": 1},
+                },
                 "logicalLocations": [
                     {"name": name, "fullyQualifiedName": (part.purl if part else None) or name}
                 ],
@@ -109,7 +124,7 @@ def _sarif_result(result: Result, artifact: str, rule: int) -> dict[str, Any]:
         "partialFingerprints": {"vulnerabilityAndComponent/v1": f"{result.vulnerability} {name}"},
     }
     if decision.verdict in {Verdict.NOT_AFFECTED, Verdict.FIXED}:
-        found["kind"] = "pass"
+        found |= {"kind": "pass", "level": "none"}  # by 3.27.10 only what fails has a level
         reason = decision.reason or decision.verdict.value
         found["suppressions"] = [{"kind": "external", "justification": reason}]
     return found

@@ -47,6 +47,7 @@ _SBOMS: dict[str, Callable[[Node], Sbom | Advisories]] = {
 _SPDX_TAGS = re.compile(rb"^SPDXVersion[ \t]*:", re.MULTILINE)
 _SPDX_YAML = re.compile(rb"^[\"']?spdxVersion[\"']?[ \t]*:", re.MULTILINE)
 _HEAD = 8192
+_WRAPPER = "sbom"
 
 
 def read(raw: bytes) -> Document:
@@ -82,6 +83,8 @@ def _object(body: bytes) -> Document:
         if b"\n" in body and _is_object(body.partition(b"\n")[0]):
             return _lines(body)
         raise
+    if document.keys() == {_WRAPPER} and isinstance(document[_WRAPPER], dict):
+        return _wrapped(document[_WRAPPER])
     name = kind(document)
     if name == "patchvigil":
         return register.parse(reading.strict_json(body))
@@ -90,6 +93,23 @@ def _object(body: bytes) -> Document:
     if name == "kev":
         return kev.parse(document)
     return Advisories(name, (_ADVISORIES[name](document),))
+
+
+def _wrapped(document: Node) -> Sbom | Advisories:
+    """Read an SBOM that is wrapped as GitHub's export of a repository's dependencies is."""
+    try:
+        return _inventory(document)
+    except FormatError as error:
+        at = f"/{_WRAPPER}"
+        faults = [replace(each, pointer=at + (each.pointer or "")) for each in error.faults]
+        raise FormatError.of(faults) from error
+
+
+def _inventory(document: Node) -> Sbom | Advisories:
+    name = kind(document)
+    if name not in _SBOMS:
+        raise FormatError("unknown_format", f"in `{_WRAPPER}` is none, but {name}", "send it alone")
+    return _SBOMS[name](document)
 
 
 def _is_object(line: bytes) -> bool:
@@ -133,6 +153,13 @@ def _unread(document: Node) -> FormatError:
             "a ROLIE feed: it lists documents and is none",
             "send the documents it lists",
             "/feed",
+        )
+    if "artifacts" in document and "descriptor" in document:
+        return FormatError(
+            "syft_json",
+            "Syft's own JSON, which has no published form that other tools read",
+            "run Syft with `-o cyclonedx-json`",
+            "/descriptor",
         )
     return _unknown()
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from schemas.findings import Verdict
+from schemas.findings import Support, SupportStage, Verdict
 from services.sbom_matcher.domain.matching import Place
 from services.sbom_matcher.domain.verdict import Decision
 
@@ -25,6 +25,7 @@ class Standing:
     digest: bytes
     told_as: str
     stated: bool = False
+    support: Support | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,11 @@ def compare(
 
 def digest(place: Place, decision: Decision) -> bytes:
     """Condense what a finding says, evidence included, so that a change shows."""
-    said = [place.vulnerability, decision.verdict, decision.reason, decision.conflict]
+    said: list[object] = [
+        place.vulnerability, decision.verdict, decision.reason, decision.conflict
+    ]  # fmt: skip
+    if decision.support is not None:
+        said.append(decision.support.model_dump_json())
     proofs = [
         (met.advisory, met.asserter, met.matcher, met.verdict, met.reason, met.place, met.digest)
         for met in decision.mets
@@ -99,8 +104,22 @@ def _why(place: Place, before: Standing, now: Decision) -> str:
     if before.verdict is not now.verdict:
         by = "a statement of our own" if now.stated else "the assertions held now"
         return f"verdict was {before.verdict}, is {now.verdict} by {by}"
+    return _beside_the_verdict(before, now)
+
+
+def _beside_the_verdict(before: Standing, now: Decision) -> str:
+    if before.support != now.support:
+        return _of_support(now.support)
     if before.fixed_in != now.fixed_in:
         return "fixed in " + (", ".join(now.fixed_in) or "no known version any more")
     if before.reason != now.reason:
         return f"reason was {before.reason or 'none'}, is {now.reason or 'none'}"
     return "evidence changed"
+
+
+def _of_support(now: Support | None) -> str:
+    if now is None:
+        return "support of the component is not over any more, as its SBOM states now"
+    if now.stage is SupportStage.OVER:
+        return "support of the component is over" + (f" since {now.ends_on}" if now.ends_on else "")
+    return f"support of the component ends on {now.ends_on}, at most {now.notice_days} days ahead"

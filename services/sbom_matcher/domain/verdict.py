@@ -14,7 +14,7 @@ The winning rule, in order:
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schemas.findings import Verdict
+from schemas.findings import Support, Verdict
 from services.sbom_matcher.domain.matching import Met, Place
 
 _INSIDE = (Verdict.AFFECTED, Verdict.FIXED, Verdict.NOT_AFFECTED, Verdict.UNKNOWN)
@@ -24,7 +24,10 @@ _OPEN = frozenset({Verdict.AFFECTED, Verdict.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict that holds of one finding, why, and by which assertions."""
+    """The verdict that holds of one finding, why, and by which assertions.
+
+    `support` is the component's, where that is over or the finding is about it.
+    """
 
     verdict: Verdict
     reason: str | None
@@ -32,6 +35,7 @@ class Decision:
     conflict: bool = False
     mets: tuple[Met, ...] = ()
     stated: bool = False
+    support: Support | None = None
 
     @property
     def noteworthy(self) -> bool:

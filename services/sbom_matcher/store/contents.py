@@ -10,7 +10,7 @@ from uuid import UUID
 from schemas.sboms import Component, SbomRegistered
 from services.kit.database import Connection
 from services.sbom_matcher.domain import identity, marks
-from services.sbom_matcher.store import components, stock
+from services.sbom_matcher.store import components, stock, support
 from services.sbom_matcher.store.components import Interned
 
 BEFORE = """
@@ -149,6 +149,7 @@ async def _save(
     kept = await components.intern(db, every, components.keyed)
     last = {each.place: each for each in accepted}
     await _keep(db, held, list(last.values()), kept)
+    await support.save(db, [each.sbom for each in last.values()])
     await stock.list_unlisted(db, {(each.product, each.version) for each in last})
     return [
         Comparison(before.sbom, before.shown, each.counted(kept)[1]) if each else None

@@ -209,6 +209,7 @@ def _held(rows: Sequence[asyncpg.Record]) -> dict[Place, Held]:
             verdict=Verdict(row["verdict"]),
             reason=finding.reason,
             fixed_in=finding.fixed_in,
+            support=finding.support,
             digest=row["digest"],
             told_as=finding.vulnerability,
             stated=any(each.matcher is Matcher.STATEMENT for each in finding.evidence),

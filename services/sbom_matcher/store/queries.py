@@ -7,9 +7,10 @@ from uuid import UUID
 
 import asyncpg
 
-from schemas.findings import Finding
+from schemas.findings import Finding, FindingKind
 from services.kit.database import Connection
 from services.kit.pages import Key
+from services.sbom_matcher.domain import kinds
 from services.sbom_matcher.domain.asked import Asked
 
 FINDINGS = """
@@ -19,7 +20,10 @@ WHERE ($1::uuid IS NULL OR id > $1) AND ($2::text IS NULL OR verdict = $2)
     AND ($4::text IS NULL OR vulnerability = coalesce(
         (SELECT vulnerability FROM identifier WHERE identifier = $4), $4))
     AND (live OR NOT $5)
-ORDER BY id LIMIT $6
+    AND ($6::text IS NULL OR $6 = CASE WHEN starts_with(vulnerability, 'inventory/')
+        THEN 'inventory' WHEN starts_with(vulnerability, 'support/') THEN 'support'
+        ELSE 'vulnerability' END)
+ORDER BY id LIMIT $7
 """
 FINDING = "SELECT id, live, cleared_at, held_at, vulnerability, body FROM finding WHERE id = $1"
 GROUP_OF = "SELECT vulnerability FROM identifier WHERE identifier = $1"
@@ -66,6 +70,7 @@ class Filters:
     verdict: str | None
     product: str | None
     vulnerability: str | None
+    kind: FindingKind | None
     only_live: bool
 
 
@@ -89,7 +94,7 @@ async def findings(
     start = after[0] if after else None
     rows = await db.fetch(
         FINDINGS, start, filters.verdict, filters.product, filters.vulnerability,
-        filters.only_live, limit,
+        filters.only_live, filters.kind, limit,
     )  # fmt: skip
     return [_shown(row) for row in rows]
 
@@ -131,5 +136,10 @@ async def where(db: Connection, asked: Asked, after: Key | None, limit: int) -> 
 
 def _shown(row: asyncpg.Record) -> Shown:
     body = Finding.model_validate(row["body"])
-    now = body.model_copy(update={"vulnerability": row["vulnerability"], "held_at": row["held_at"]})
+    update = {
+        "kind": kinds.kind_of(row["vulnerability"]),
+        "vulnerability": row["vulnerability"],
+        "held_at": row["held_at"],
+    }
+    now = body.model_copy(update=update)
     return Shown(now, row["live"], row["cleared_at"])

@@ -7,12 +7,13 @@ late: the same facts give the same case, and an up-to-date case needs no work at
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from schemas.advisories import Score
 from schemas.cases import CaseKind, CaseReport, ScopeItem, ScopeStatus
 from schemas.catalogue import ClinicalUse
-from services.triage.domain import risk, scope, signals, tracking
+from services.triage.domain import risk, scope, signals, tracking, unsupported
 from services.triage.domain.packs import ClinicalBands
 from services.triage.domain.risk import Proposal
 from services.triage.domain.scope import HeldFinding, HeldReport
@@ -76,6 +77,7 @@ class CaseFile:
     uses: Mapping[str, ClinicalUse | None] = field(default_factory=dict)
     by_hand: str | None = None
     separated_from: str | None = None
+    published_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,10 @@ def survivor(cases: Iterable[Case]) -> Case | None:
 def _opening(
     file: CaseFile, items: tuple[ScopeItem, ...], meetings: tuple[Meeting, ...]
 ) -> str | None:
-    """Why a case has to be opened, or None: an unknown verdict alone waits in the review list."""
+    """Why a case has to be opened, or None.
+
+    An unknown verdict alone waits in the review list, where somebody supports the component.
+    """
     if meetings:
         source, product = meetings[0].signal.held.source, meetings[0].products[0].product
         return f"{source} reports exploitation, and {product} may be affected"
@@ -180,7 +185,7 @@ def _opening(
     if file.reports:
         first = min(file.reports, key=lambda each: (each.received_at, each.report))
         return f"{'incident' if first.incident else 'report'} {first.report} was received"
-    return file.by_hand
+    return file.by_hand or unsupported.case_asked_for(file.findings, file.published_at)
 
 
 def _header(file: CaseFile, items: tuple[ScopeItem, ...]) -> Header:

@@ -64,6 +64,7 @@ class Fact(StrEnum):
     NIS2_ENTITY = "nis2_entity"
     AFFECTED = "affected"
     UNKNOWN = "unknown"
+    UNSUPPORTED = "unsupported"
     SIGNALLED = "signalled"
     EXPLOITED = "exploited"
     INCIDENT = "incident"

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from schemas.cases import CaseReport, ScopeItem, ScopeStatus
-from schemas.findings import Verdict
+from schemas.findings import FindingKind, SupportStage, Verdict
 from schemas.signals import Harm
 
 UNSTATED = "unstated"
@@ -36,6 +36,27 @@ class HeldFinding:
     cleared: bool
     held_at: datetime
     bearing_at: datetime | None
+    kind: FindingKind = FindingKind.VULNERABILITY
+    support_stage: SupportStage | None = None
+    support_ends_on: date | None = None
+
+    @property
+    def bears(self) -> bool:
+        """Whether the product is affected by it, or may be."""
+        return not self.cleared and self.verdict in BEARING
+
+    @property
+    def is_unsupported(self) -> bool:
+        """Whether the support of its component is over."""
+        return self.support_stage is SupportStage.OVER
+
+    @property
+    def unsupported_since(self) -> datetime:
+        """First instant at which it was held and support was over, of one that is unsupported."""
+        if self.support_ends_on is None:
+            return self.held_at
+        day_after = self.support_ends_on + timedelta(days=1)
+        return max(self.held_at, datetime.combine(day_after, time(), UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +110,24 @@ def items(findings: Iterable[HeldFinding], reports: Iterable[HeldReport]) -> tup
 
 def _of_findings(place: tuple[str, str], held: Sequence[HeldFinding]) -> ScopeItem:
     live = sorted((each for each in held if not each.cleared), key=lambda each: each.finding)
+    ended = [each for each in live if each.bears and each.is_unsupported]
     verdicts = {each.verdict for each in live}
     strongest = next((each for each in _STRONGEST_FIRST if each in verdicts), Verdict.NOT_AFFECTED)
     return ScopeItem(
         product=place[0],
         version=place[1],
         status=ScopeStatus(strongest.value),
-        components=tuple(sorted({name for each in live if (name := _component(each))})),
+        components=tuple(sorted({name for each in live if (name := name_of(each))})),
         findings=tuple(each.finding for each in live),
         verdicts=tuple(each.verdict for each in live),
         held_at=min(each.held_at for each in held),
+        unsupported=tuple(sorted({name for each in ended if (name := name_of(each))})),
+        unsupported_since=min((each.unsupported_since for each in ended), default=None),
     )
 
 
-def _component(finding: HeldFinding) -> str | None:
+def name_of(finding: HeldFinding) -> str | None:
+    """Name a finding's component with its version; None for the product itself."""
     if finding.component is None:
         return None
     return f"{finding.component}@{finding.component_version or '?'}"

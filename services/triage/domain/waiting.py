@@ -79,8 +79,7 @@ def instants_of(record: CaseRecord, product: str) -> Instants:
 def _arisen(record: CaseRecord, product: str) -> Iterator[tuple[Fact, datetime]]:
     for item in record.items:
         if item.product == product and bears(item):
-            status = Fact.AFFECTED if item.status is ScopeStatus.AFFECTED else Fact.UNKNOWN
-            yield status, item.held_at
+            yield from _of_item(item)
     yield from ((Fact.SIGNALLED, each.met_at) for each in record.met if each.product == product)
     last = max(
         (each for each in record.assessed if each.product == product),
@@ -98,6 +97,13 @@ def _arisen(record: CaseRecord, product: str) -> Iterator[tuple[Fact, datetime]]
     for measure in record.measures:
         if product in measure.products and measure.approved_at is not None:
             yield Fact.MEASURE_APPROVED, measure.approved_at
+
+
+def _of_item(item: ScopeItem) -> Iterator[tuple[Fact, datetime]]:
+    status = Fact.AFFECTED if item.status is ScopeStatus.AFFECTED else Fact.UNKNOWN
+    yield status, item.held_at
+    if item.unsupported_since is not None:
+        yield Fact.UNSUPPORTED, item.unsupported_since
 
 
 def _asked(

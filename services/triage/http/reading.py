@@ -1,6 +1,6 @@
 """What people read beside a case: its timeline, and the review list of what nobody could tell."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import Field
@@ -60,6 +60,8 @@ class ReviewGroup(Told):
     some_vulnerabilities: list[str]
     some_findings: list[str]
     since: datetime
+    unsupported: bool = Field(description="Support of the component is over: nobody else will say.")
+    support_ends_on: date | None = Field(description="The first last day of support, if one nears.")
 
 
 class Review(Told):
@@ -83,10 +85,14 @@ async def review(
     """List unknown verdicts by component and reason, and signals that wait for a finding."""
 
     async def query(after: Key | None, most: int) -> list[ReviewGroup]:
-        place = (str(after[0]), str(after[1])) if after else None
+        place = (bool(after[0]), str(after[1]), str(after[2])) if after else None
         found = await views.review(unit.db, product=product, reason=reason, after=place, limit=most)
         return [ReviewGroup.model_validate(dict(row)) for row in found]
 
-    groups = await page(query, cursor, limit, lambda group: (group.component, group.reason))
+    groups = await page(query, cursor, limit, _place)
     waits = [dict(row) for row in await views.waiting_signals(unit.db)]
     return Review(items=groups.items, next=groups.next, waiting_signals=waits)
+
+
+def _place(group: ReviewGroup) -> Key:
+    return (not group.unsupported, group.component or "", group.reason)

@@ -21,33 +21,40 @@ from services.kit.database import Connection
 from services.triage.domain.scope import BEARING
 
 DESCRIBE = """
-INSERT INTO vulnerability AS t (vulnerability, title, description, scores, withdrawn, revision)
-SELECT DISTINCT ON (id) id, title, description, scores::jsonb, withdrawn, revision FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::bigint[])
-    AS u(id, title, description, scores, withdrawn, revision)
+INSERT INTO vulnerability AS t (vulnerability, title, description, scores, withdrawn, published_at,
+    revision)
+SELECT DISTINCT ON (id) id, title, description, scores::jsonb, withdrawn, published_at, revision
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::timestamptz[],
+    $7::bigint[]) AS u(id, title, description, scores, withdrawn, published_at, revision)
 ORDER BY id, revision DESC
 ON CONFLICT (vulnerability) DO UPDATE SET title = excluded.title,
     description = excluded.description, scores = excluded.scores, withdrawn = excluded.withdrawn,
-    revision = excluded.revision
+    published_at = excluded.published_at, revision = excluded.revision
 WHERE t.revision < excluded.revision
 """
 FIND = """
 INSERT INTO finding AS t (finding, vulnerability, product, version, component, component_version,
-    component_purl, verdict, reason, cleared, held_at, bearing_at, changed_at, revision)
+    component_purl, verdict, reason, cleared, held_at, bearing_at, changed_at, revision, kind,
+    support_stage, support_ends_on)
 SELECT finding, vulnerability, product, version, component, component_version, component_purl,
     verdict, reason, cleared, held_at,
-    CASE WHEN NOT bears THEN NULL WHEN bore THEN held_at ELSE changed_at END, changed_at, revision
+    CASE WHEN NOT bears THEN NULL WHEN bore THEN held_at ELSE changed_at END, changed_at, revision,
+    kind, support_stage, support_ends_on
 FROM (SELECT DISTINCT ON (finding) * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[],
     $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bool[], $11::timestamptz[],
-    $12::bool[], $13::bool[], $14::timestamptz[], $15::bigint[])
+    $12::bool[], $13::bool[], $14::timestamptz[], $15::bigint[], $16::text[], $17::text[],
+    $18::date[])
     AS u(finding, vulnerability, product, version, component, component_version, component_purl,
-        verdict, reason, cleared, held_at, bore, bears, changed_at, revision)
+        verdict, reason, cleared, held_at, bore, bears, changed_at, revision, kind, support_stage,
+        support_ends_on)
     ORDER BY finding, revision DESC) AS news
 ON CONFLICT (finding) DO UPDATE SET vulnerability = excluded.vulnerability,
     product = excluded.product, version = excluded.version, component = excluded.component,
     component_version = excluded.component_version, component_purl = excluded.component_purl,
     verdict = excluded.verdict, reason = excluded.reason, cleared = excluded.cleared,
     held_at = excluded.held_at, changed_at = excluded.changed_at, revision = excluded.revision,
+    kind = excluded.kind, support_stage = excluded.support_stage,
+    support_ends_on = excluded.support_ends_on,
     bearing_at = CASE WHEN excluded.bearing_at IS NULL THEN NULL
         WHEN t.cleared THEN excluded.changed_at
         ELSE coalesce(t.bearing_at, excluded.bearing_at) END
@@ -152,7 +159,9 @@ class FindingNews:
         return (
             held.finding, held.vulnerability, held.product, held.version, held.component,
             held.component_version, held.component_purl, held.verdict.value, held.reason,
-            self.cleared, held.held_at, self.bore, bears, self.at, self.revision,
+            self.cleared, held.held_at, self.bore, bears, self.at, self.revision, held.kind.value,
+            held.support.stage.value if held.support else None,
+            held.support.ends_on if held.support else None,
         )  # fmt: skip
 
 
@@ -192,6 +201,7 @@ async def save_vulnerabilities(
                 event.description,
                 _SCORES.dump_json(event.scores).decode(),
                 event.withdrawn,
+                event.published_at,
                 revision,
             )
             for event, revision in described

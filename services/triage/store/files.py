@@ -23,12 +23,12 @@ T = TypeVar("T")
 _SCORES = TypeAdapter(tuple[Score, ...])
 
 DESCRIBED = """
-SELECT vulnerability, title, description, scores FROM vulnerability
+SELECT vulnerability, title, description, scores, published_at FROM vulnerability
 WHERE vulnerability = ANY($1::text[])
 """
 FINDINGS = """
 SELECT finding, vulnerability, product, version, component, component_version, verdict, cleared,
-    held_at, bearing_at
+    held_at, bearing_at, kind, support_stage, support_ends_on
 FROM finding WHERE vulnerability = ANY($1::text[]) ORDER BY finding
 """
 REPORTS = """
@@ -231,6 +231,7 @@ def _of_group(
         uses=stored.uses,
         by_hand=stored.by_hand.get(group.root),
         separated_from=stored.separated.get(group.separated_from or ""),
+        published_at=leading["published_at"] if leading else None,
     )
 
 

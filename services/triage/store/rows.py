@@ -4,7 +4,7 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from schemas.cases import CaseKind, CaseReport, HeldSignal, ScopeItem
-from schemas.findings import Verdict
+from schemas.findings import FindingKind, SupportStage, Verdict
 from schemas.signals import Harm, SignalSource
 from services.triage.domain.casefile import Case, CaseStatus, Header
 from services.triage.domain.scope import HeldFinding, HeldReport
@@ -43,7 +43,13 @@ def report_of(row: asyncpg.Record) -> HeldReport:
 
 def finding_of(row: asyncpg.Record) -> HeldFinding:
     """Read a finding's row."""
-    return HeldFinding(**{**row, "verdict": Verdict(row["verdict"])})
+    stage = row["support_stage"]
+    read = {
+        "verdict": Verdict(row["verdict"]),
+        "kind": FindingKind(row["kind"]),
+        "support_stage": SupportStage(stage) if stage else None,
+    }
+    return HeldFinding(**{**row, **read})
 
 
 def signal_of(row: asyncpg.Record) -> Signal:

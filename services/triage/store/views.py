@@ -79,14 +79,17 @@ SELECT coalesce(f.component, '') AS component, coalesce(f.reason, 'not stated') 
     (array_agg(DISTINCT f.finding ORDER BY f.finding))[1:20] AS some_findings,
     array_agg(DISTINCT coalesce(f.component_version, '')) AS versions,
     min(f.held_at) AS since,
-    count(DISTINCT c.case_id)::int AS cases
+    count(DISTINCT c.case_id)::int AS cases,
+    coalesce(bool_or(f.support_stage = 'over'), false) AS unsupported,
+    min(f.support_ends_on) AS support_ends_on
 FROM finding f
 LEFT JOIN casefile c ON c.vulnerability = f.vulnerability AND c.status <> 'merged'
 WHERE f.verdict = 'unknown' AND NOT f.cleared
     AND ($1::text IS NULL OR f.product = $1) AND ($2::text IS NULL OR f.reason = $2)
 GROUP BY 1, 2
-HAVING $3::text IS NULL OR (coalesce(f.component, ''), coalesce(f.reason, 'not stated')) > ($3, $4)
-ORDER BY 1, 2 LIMIT $5
+HAVING $3::text IS NULL OR (NOT coalesce(bool_or(f.support_stage = 'over'), false),
+    coalesce(f.component, ''), coalesce(f.reason, 'not stated')) > ($6, $3, $4)
+ORDER BY NOT coalesce(bool_or(f.support_stage = 'over'), false), 1, 2 LIMIT $5
 """
 WAITING_SIGNALS = """
 SELECT s.signal, s.identifier, s.source, s.reporter, s.product, s.site, s.received_at, s.evidence
@@ -166,12 +169,12 @@ async def review(
     *,
     product: str | None,
     reason: str | None,
-    after: tuple[str, str] | None,
+    after: tuple[bool, str, str] | None,
     limit: int,
 ) -> list[asyncpg.Record]:
-    """Unknown verdicts, grouped by component and reason, after a place in that order."""
-    component, group = after or (None, None)
-    return await db.fetch(REVIEW, product, reason, component, group, limit)
+    """Unknown verdicts by component and reason, those without support first, after a place."""
+    supported, component, group = after or (None, None, None)
+    return await db.fetch(REVIEW, product, reason, component, group, limit, supported)
 
 
 async def waiting_signals(db: Connection) -> list[asyncpg.Record]:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,10 +119,46 @@ def test_unknown_verdicts_are_listed_with_their_reason(machine: Machine, case: s
     assert "unparsed_version" in machine("finding", "ls", "--verdict", "unknown").out
     shown = machine("finding", "show", rows[0]["finding"])
     assert "evidence" in shown.out
-    until(lambda: machine.json("case", "review")["items"], "the review list")
-    review = {each["component"]: each["reason"] for each in machine.json("case", "review")["items"]}
-    assert review["openssl"] == "unparsed_version"
+    items = until(
+        lambda: _on_openssl(machine, "unparsed_version"), "the unreadable version is listed"
+    )
+    assert [each["unsupported"] for each in items] == [False]
     assert "unparsed_version" in machine("case", "review").out
+
+
+def test_the_end_of_a_components_support_is_listed_with_the_days_since_and_asked_about(
+    machine: Machine, case: str
+) -> None:
+    rows = until(
+        lambda: machine.json("finding", "ls", "--kind", "support", "--product", PUMP),
+        "the finding on the pump's openssl",
+    )
+    assert [(each["component"], each["reason"]) for each in rows] == [("openssl", "support_over")]
+    assert rows[0]["days_left"] < 0
+    assert "support_over" in machine("finding", "ls", "--kind", "support").out
+    assert str(rows[0]["days_left"]) in machine("finding", "show", rows[0]["finding"]).out
+    assert "components whose support ends or is over" in machine("product", "show", PUMP).out
+    assert machine.json("product", "show", PUMP)["support_ends"] == rows
+    [listed] = until(lambda: _on_openssl(machine, "support_over"), "it is on the review list")
+    assert (listed["unsupported"], listed["support_ends_on"]) == (
+        True,
+        rows[0]["support"]["ends_on"],
+    )
+    shown = until(
+        lambda: _asking(machine.json("case", "show", case), "support.replacement"),
+        "the case asks what replaces it",
+    )
+    unsupported = {each["product"]: each["unsupported"] for each in shown["scope"]}
+    assert unsupported[PUMP]
+
+
+def _on_openssl(machine: Machine, reason: str) -> list[dict[str, Any]]:
+    items = machine.json("case", "review", "--reason", reason)["items"]
+    return [each for each in items if each["component"] == "openssl"]
+
+
+def _asking(case: dict[str, Any], question: str) -> dict[str, Any]:
+    return case if question in {each["question"] for each in case["waiting"]} else {}
 
 
 def test_a_vulnerability_is_shown_by_an_identifier_and_a_component_is_found(

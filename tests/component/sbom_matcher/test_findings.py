@@ -440,3 +440,22 @@ async def test_where_answers_by_name_and_by_purl(bench: Bench) -> None:
         assert len(answer["items"]) == found, asked
     upper = await bench.get("/v1/where", component=bench.package.upper())
     assert len(upper["items"]) == 1
+
+
+async def test_the_end_of_a_components_support_is_a_finding_with_the_days_left(
+    bench: Bench,
+) -> None:
+    ends_on = (datetime.now(UTC) + timedelta(days=20)).date()
+    await bench.others.publish(product(bench.product, "1.0"))
+    part = npm(bench.package, "1.4.0", support_ends_on=ends_on)
+    await bench.others.publish(sbom(bench.product, "1.0", part))
+    [finding] = await eventually(lambda: bench.findings(kind="support"))
+    assert (finding["kind"], finding["reason"]) == ("support", "support_ending")
+    assert finding["days_left"] in {19, 20}
+    assert finding["support"]["notice_days"] == 30
+    assert await bench.findings(kind="support") == [finding]
+    assert await bench.findings(kind="vulnerability") == []
+    shown = await bench.get(f"/v1/vulnerabilities/support/{bench.product}")
+    assert shown["findings"] == {"unknown": 1}
+    await bench.others.publish(sbom(bench.product, "1.0", npm(bench.package, "1.4.0")))
+    await bench.becomes()

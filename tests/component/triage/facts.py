@@ -14,7 +14,14 @@ from schemas.catalogue import (
     UsClearance,
     UsFacts,
 )
-from schemas.findings import Finding, FindingOpened, Verdict, VulnerabilityDescribed
+from schemas.findings import (
+    Finding,
+    FindingKind,
+    FindingOpened,
+    Support,
+    Verdict,
+    VulnerabilityDescribed,
+)
 from schemas.signals import ExploitationReported, SignalSource
 
 CRITICAL_V31 = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
@@ -30,6 +37,8 @@ def finding(
     version: str = "1.0",
     component: str | None = "libexample",
     held_at: datetime = EARLY,
+    support: Support | None = None,
+    kind: FindingKind = FindingKind.VULNERABILITY,
 ) -> Finding:
     return Finding(
         finding=f"f/{vulnerability}/{product}/{version}/{component}",
@@ -41,6 +50,8 @@ def finding(
         verdict=verdict,
         reason="unparsed_version" if verdict is Verdict.UNKNOWN else None,
         held_at=held_at,
+        support=support,
+        kind=kind,
     )
 
 
@@ -48,8 +59,11 @@ def opened(vulnerability: str, product: str, **fields: object) -> FindingOpened:
     return FindingOpened(finding=finding(vulnerability, product, **fields))  # type: ignore[arg-type]
 
 
-def described(vulnerability: str, *aliases: str) -> VulnerabilityDescribed:
+def described(
+    vulnerability: str, *aliases: str, published_at: datetime | None = None
+) -> VulnerabilityDescribed:
     return VulnerabilityDescribed(
+        published_at=published_at,
         vulnerability=vulnerability,
         identifiers=(vulnerability, *aliases),
         title=f"A flaw called {vulnerability}",

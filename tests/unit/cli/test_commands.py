@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,11 +16,11 @@ from typer.testing import CliRunner
 from schemas.cases import Category, ExploitationVerdict, MeasureKind
 from schemas.clocks import ClockMode, ClockState
 from schemas.devices import DeviceState
-from schemas.findings import Verdict
+from schemas.findings import FindingKind, Verdict
 from schemas.signals import Harm
 from schemas.topics import SERVICES
 from services.cli import words
-from services.cli.lazy import LazyGroup
+from services.cli.lazy import Entry, LazyGroup
 from services.cli.main import commands
 from services.deployment_tracker.domain.waves import CampaignState
 from services.intake.views import StatusName
@@ -85,6 +86,26 @@ def test_the_table_of_commands_says_of_groups_what_they_say_themselves() -> None
             assert command.help == entry.line
 
 
+def test_the_version_is_the_installed_one() -> None:
+    said = CliRunner().invoke(commands, ["--version"])
+    assert (said.exit_code, said.output) == (0, f"patchvigil {version('patchvigil')}\n")
+
+
+def test_an_installation_without_the_readers_of_formats_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "bom.json").write_text("{}")
+    monkeypatch.setattr(Entry, "load", _lacks_a_module)
+    said = CliRunner().invoke(commands, ["sbom", "check", str(tmp_path / "bom.json")])
+    assert said.exit_code == 1
+    assert "the module jsonschema_rs is not installed" in said.output
+    assert "patchvigil[intake]" in said.output
+
+
+def _lacks_a_module(_entry: Entry, _name: str) -> None:
+    raise ModuleNotFoundError("No module named 'jsonschema_rs'", name="jsonschema_rs")
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; sys.argv[1:] = ['--help']\n"
@@ -143,6 +164,7 @@ def test_wrong_usage_exits_2_and_says_so_on_stderr(line: str) -> None:
     ("choices", "true"),
     [
         (words.Verdict, Verdict),
+        (words.FindingKind, FindingKind),
         (words.CaseStatus, CaseStatus),
         (words.Exploitation, ExploitationVerdict),
         (words.CloseAs, Outcome),

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.main import commands
+from services.cli.one_shot import report
 from tests.component.intake import documents
 
 Run = Callable[..., Result]
@@ -196,6 +197,28 @@ def test_sarif_names_rule_component_and_level(run: Run) -> None:
     assert rule["properties"]["security-severity"] == "9.8"
 
 
+def test_sarif_has_what_code_scanning_asks_for(run: Run) -> None:
+    write("cve.json", scored(documents.cve(7007), 9.8))
+    [told] = json.loads(run("--sarif").stdout)["runs"]
+    [rule], [result] = told["tool"]["driver"]["rules"], told["results"]
+    assert rule["fullDescription"]["text"]
+    assert rule["help"]["text"]
+    [place] = result["locations"]
+    assert place["physicalLocation"]["region"] == {"startLine": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [
+        (Path("out/bom.json"), "out/bom.json"),
+        (Path("a b/bom.json"), "a%20b/bom.json"),
+        (Path("/srv/a b.json"), "file:///srv/a%20b.json"),
+    ],
+)
+def test_a_path_is_written_as_a_uri(path: Path, uri: str) -> None:
+    assert report.uri_of(path) == uri
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"bomFormat": "CycloneDX", "specVersion": "1.5"}'])
 def test_a_bad_sbom_is_refused_with_its_reason_and_mend(run: Run, text: str) -> None:
     Path("sbom.json").write_text(text)
@@ -203,6 +226,15 @@ def test_a_bad_sbom_is_refused_with_its_reason_and_mend(run: Run, text: str) -> 
     assert found.exit_code == 1
     assert "sbom.json" in found.stderr
     assert "mend:" in found.stderr
+
+
+@pytest.mark.parametrize("text", [None, "{"])
+def test_without_a_readable_advisory_there_is_no_answer(run: Run, text: str | None) -> None:
+    if text:
+        Path("advisories", "broken.json").write_text(text)
+    found = run("--json")
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert "no advisory was read" in found.stderr
 
 
 def test_an_advisory_is_no_sbom(run: Run) -> None:

@@ -375,3 +375,30 @@ def test_a_swid_part_names_its_parent() -> None:
 def test_an_end_of_support_is_read_from_a_line_of_a_comment(written: str) -> None:
     (found,) = read(spdx(package("a", comment=written))).components
     assert str(found.support_ends_on) == "2030-01-31"
+
+
+def test_githubs_export_is_read_out_of_its_wrapper() -> None:
+    refs = [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
+             "referenceLocator": "pkg:npm/a@1"}]  # fmt: skip
+    bare = spdx(package("app"), package("a", versionInfo="1", externalRefs=refs))
+    assert read({"sbom": bare}) == read(bare)
+
+
+@pytest.mark.parametrize(
+    ("inner", "pointer"),
+    [
+        (spdx(), "/sbom/packages"),
+        ({"dataType": "CVE_RECORD"}, "/sbom"),
+        ({"sbom": spdx(package("a"))}, "/sbom"),
+        ({}, "/sbom"),
+    ],
+)
+def test_faults_inside_a_wrapper_are_told_where_they_are(
+    inner: dict[str, Any], pointer: str
+) -> None:
+    assert refused({"sbom": inner}).pointer == pointer
+
+
+def test_syfts_own_json_is_refused_with_the_option_that_mends_it() -> None:
+    fault = refused({"artifacts": [], "descriptor": {"name": "syft"}})
+    assert (fault.code, fault.mend) == ("syft_json", "run Syft with `-o cyclonedx-json`")

@@ -1,18 +1,11 @@
 """Counts the days until components lose their support, and names those that have lost it."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from schemas.sboms import Component
-
-_NO_MORE = re.compile(
-    r"no longer (maintained|supported)|abandoned|unsupported|not (maintained|supported)"
-    r"|end[- ]of[- ](life|support)|\beo[ls]\b|no ?support",
-    re.IGNORECASE,
-)
-"""FDA's examples of a level of support (V.A.4.b), SPDX's `noSupport`, and usual words for both."""
+from services.sbom_matcher.domain import support
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +31,9 @@ def endings(components: Iterable[Component], today: date) -> tuple[Ending, ...]:
 
 
 def _ending(component: Component, today: date) -> Ending | None:
-    gone = bool(_NO_MORE.search(component.support_level or ""))
     end = component.support_ends_on
-    if end is None and not gone:
+    ended = support.over(component.support_level, end, today)
+    if end is None and not ended:
         return None
     return Ending(
         ref=component.ref,
@@ -48,6 +41,6 @@ def _ending(component: Component, today: date) -> Ending | None:
         version=component.version,
         support_level=component.support_level,
         ends_on=end,
-        days_left=(end - today).days if end else None,
-        ended=gone or (end is not None and end < today),
+        days_left=support.days_left(end, today),
+        ended=ended,
     )
