@@ -25,6 +25,7 @@ from schemas.cases import (
 )
 from schemas.drafts import FilingRecorded, NoticeSent, RequestReceived
 from schemas.event import Event
+from schemas.sboms import SbomReviewDue, SbomReviewed
 from services.deadline_clock import casework
 from services.deadline_clock.consumer import consumer
 from services.deadline_clock.domain.facts import CaseFacts
@@ -65,6 +66,8 @@ class _Turn:
     RequestReceived,
     WaveStarted,
     SafetyStopped,
+    SbomReviewDue,
+    SbomReviewed,
     name="case-facts",
 )
 async def on_case_facts(batch: Batch, unit: Unit) -> None:
@@ -100,7 +103,10 @@ def _named(batch: Iterable[Received[Event]]) -> set[str]:
 
 
 def _case(event: Event) -> str:
-    case: str = getattr(event, "case")  # noqa: B009  (every event of this consumer has one)
+    """The case an event speaks of; what is due of a product's SBOM has a file of its own."""
+    if isinstance(event, SbomReviewDue | SbomReviewed):
+        return f"sbom/{event.product}"
+    case: str = getattr(event, "case")  # noqa: B009  (every other event here has one)
     return case
 
 

@@ -131,6 +131,32 @@ class Pathway:
 
 
 @dataclass(frozen=True, slots=True)
+class SbomDuty:
+    """A registered SBOM revision that a person has to review; flat ones lack their depth."""
+
+    duty: str
+    product: str
+    version: str
+    hardware: str
+    revision: int
+    flat: bool
+    due_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SbomReview:
+    """A person's review of an SBOM, and the duties that it ends."""
+
+    review: str
+    product: str
+    version: str
+    hardware: str
+    meets: tuple[str, ...]
+    reviewed_by: str
+    reviewed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Filing:
     """What a person handed to an authority."""
 
@@ -183,6 +209,8 @@ class CaseFacts:
     notices: tuple[Notice, ...] = ()
     requests: tuple[Request, ...] = ()
     pathways: tuple[Pathway, ...] = ()
+    sbom_duties: tuple[SbomDuty, ...] = ()
+    sbom_reviews: tuple[SbomReview, ...] = ()
     closure: Closure | None = None
 
     def products(self) -> tuple[str, ...]:
@@ -196,6 +224,7 @@ class CaseFacts:
         named |= {each.product for each in self.reports if each.product is not None}
         named |= {each.product for each in self.safety_events}
         named |= {each.product for each in self.incident_answers}
+        named |= {each.product for each in self.sbom_duties}
         return tuple(sorted(named))
 
     def signals_of(self, product: str) -> tuple[Signal, ...]:

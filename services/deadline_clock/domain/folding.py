@@ -26,6 +26,7 @@ from schemas.cases import (
 )
 from schemas.drafts import FilingRecorded, NoticeSent, RequestReceived
 from schemas.event import Event
+from schemas.sboms import ReviewReason, SbomReviewDue, SbomReviewed
 from services.deadline_clock.domain.facts import (
     Assessment,
     CaseFacts,
@@ -38,6 +39,8 @@ from services.deadline_clock.domain.facts import (
     Pathway,
     Request,
     Risk,
+    SbomDuty,
+    SbomReview,
     Scope,
     Signal,
 )
@@ -45,6 +48,7 @@ from services.deadline_clock.domain.happenings import IncidentAnswer, Report, Sa
 from services.deadline_clock.domain.merging import (
     answer_id,
     decision_id,
+    duty_id,
     earliest,
     filing_id,
     initiation_id,
@@ -53,6 +57,7 @@ from services.deadline_clock.domain.merging import (
     pathway_id,
     product_id,
     request_id,
+    review_id,
     safety_id,
 )
 
@@ -310,6 +315,36 @@ def _reopened(facts: CaseFacts, _event: CaseReopened) -> CaseFacts:
     return replace(facts, closure=None)
 
 
+def _due_for_review(facts: CaseFacts, event: SbomReviewDue) -> CaseFacts:
+    """A quarter's duty says nothing new: quarters are counted from releases and reviews."""
+    if event.reason is not ReviewReason.RELEASE:
+        return facts
+    duty = SbomDuty(
+        duty=event.duty,
+        product=event.product,
+        version=event.version,
+        hardware=event.hardware,
+        revision=event.revision,
+        flat=event.flat,
+        due_since=event.due_since,
+    )
+    title = f"Bill of materials of {event.product}"
+    return replace(facts, title=title, sbom_duties=_put(facts.sbom_duties, duty, duty_id))
+
+
+def _reviewed(facts: CaseFacts, event: SbomReviewed) -> CaseFacts:
+    review = SbomReview(
+        review=event.review,
+        product=event.product,
+        version=event.version,
+        hardware=event.hardware,
+        meets=event.meets,
+        reviewed_by=event.reviewed_by,
+        reviewed_at=event.reviewed_at,
+    )
+    return replace(facts, sbom_reviews=_put(facts.sbom_reviews, review, review_id))
+
+
 _FOLDINGS: dict[type[Event], Callable[[CaseFacts, Any], CaseFacts]] = {
     CaseOpened: _opened,
     CaseScoped: _scoped,
@@ -326,6 +361,8 @@ _FOLDINGS: dict[type[Event], Callable[[CaseFacts, Any], CaseFacts]] = {
     SafetyStopped: _stopped,
     IncidentAssessed: _answered_incident,
     PathwayDecided: _signed,
+    SbomReviewDue: _due_for_review,
+    SbomReviewed: _reviewed,
     FilingRecorded: _filed,
     CaseClosed: _closed,
     CaseReopened: _reopened,

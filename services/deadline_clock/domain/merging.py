@@ -15,6 +15,8 @@ from services.deadline_clock.domain.facts import (
     Pathway,
     Request,
     Risk,
+    SbomDuty,
+    SbomReview,
     Scope,
     Signal,
 )
@@ -162,3 +164,13 @@ def request_id(item: Request) -> Hashable:
 def pathway_id(item: Pathway) -> Hashable:
     """The change in one product: its last signed route counts."""
     return (item.measure, item.product)
+
+
+def duty_id(item: SbomDuty) -> Hashable:
+    """The duty."""
+    return item.duty
+
+
+def review_id(item: SbomReview) -> Hashable:
+    """The review."""
+    return item.review

@@ -17,6 +17,7 @@ from services.deadline_clock.domain import (
     postmarket,
     requests,
     risk_band,
+    sbom_review,
 )
 from services.deadline_clock.domain.rules import AnchorName, Rule, Trigger
 from services.deadline_clock.domain.standing import Question, Standing
@@ -73,6 +74,10 @@ WIRES: Mapping[Trigger, Wire] = {
     ),
     Trigger.VULNERABILITY_REPORT: Wire(
         disclosure.standings, frozenset({AnchorName.RECEIVED_AT})
+    ),
+    Trigger.SBOM_RELEASE: Wire(sbom_review.of_releases, frozenset({AnchorName.RELEASED_AT})),
+    Trigger.SBOM_QUARTER: Wire(
+        sbom_review.of_quarters, frozenset({AnchorName.PERIOD_BEGAN_AT})
     ),
     Trigger.EMERGENCY_DEPLOYMENT: Wire(
         notified_body.standings, frozenset({AnchorName.DEPLOYED_AT})

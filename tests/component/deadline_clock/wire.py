@@ -35,12 +35,14 @@ class Fleet:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def clocks(self, case: str) -> dict[tuple[str, str], dict[str, Any]]:
+    async def clocks(self, case: str) -> dict[tuple[str, str | None], dict[str, Any]]:
         page = await self.get("/v1/clocks", case=case)
         return {(each["rule"], each["product"]): each for each in page["items"]}
 
-    async def clock(self, case: str, rule: str, product: str, **equal: Any) -> dict[str, Any]:
-        """The clock, once it has these values."""
+    async def clock(
+        self, case: str, rule: str, product: str | None, **equal: Any
+    ) -> dict[str, Any]:
+        """The clock, once it has these values; without a product where the duty is an entity's."""
 
         async def has() -> dict[str, Any] | None:
             found = (await self.clocks(case)).get((rule, product))
