@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.campaigns import SafetyStopped
-from schemas.cases import CaseReport, CaseScoped, IncidentAssessed
+from schemas.cases import CaseKind, CaseReport, CaseScoped, IncidentAssessed
 from schemas.catalogue import Nis2Status, QualificationKind
 from schemas.clocks import ClockEscalated, Severity
 from schemas.drafts import RequestReceived
@@ -47,7 +47,9 @@ def incident(case: str, harm: Harm = Harm.SERIOUS) -> CaseScoped:
         country="DE",
         received_at=NOW - timedelta(hours=2),
     )
-    return story.scoped(case, "pump").model_copy(update={"kind": "incident", "reports": (report,)})
+    return story.scoped(case, "pump").model_copy(
+        update={"kind": CaseKind.INCIDENT, "reports": (report,)}
+    )
 
 
 def answered(case: str, regime: str, *, reportable: bool = True) -> IncidentAssessed:
@@ -154,5 +156,5 @@ async def test_a_released_sbom_waits_for_a_persons_review(fleet: Fleet) -> None:
 
 
 async def test_deciding_everything_anew_finds_nothing(fleet: Fleet) -> None:
-    answer = await fleet.get("/v1/reconcile")
+    answer = await fleet.get("/v1/reconcile", who="admin")
     assert answer["differences"] == []
