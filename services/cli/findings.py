@@ -67,13 +67,17 @@ def vex(
     author: Annotated[
         str, typer.Option(help="Who issues it: the organisation that answers for it.")
     ] = "patchvigil",
+    json: AsJson = False,
     who: As = None,
 ) -> None:
     """Write what is known of a product version as VEX, from findings and statements.
 
+    Both formats are JSON, with --json or without.
+
     Unknown findings are under investigation. A product version without a usable SBOM is named on
     standard error: no statement never means not affected.
     """
+    del json
     product, at, version = of.rpartition("@")
     if not at or not product or not version:
         raise RefusedError(

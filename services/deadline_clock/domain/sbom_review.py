@@ -1,4 +1,4 @@
-"""Policy on bills of materials: each release's is reviewed within days, all of them each quarter."""
+"""Policy on bills of materials: each release is reviewed within days, all of them quarterly."""
 
 from collections.abc import Iterator
 

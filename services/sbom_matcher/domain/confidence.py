@@ -6,10 +6,11 @@ _BY_MATCHER = {
     Matcher.STATEMENT: Confidence.HIGH,
     Matcher.PURL: Confidence.HIGH,
     Matcher.IDENTIFIER: Confidence.HIGH,
+    Matcher.HASH: Confidence.HIGH,
     Matcher.CPE: Confidence.MEDIUM,
     Matcher.NAME: Confidence.LOW,
 }
-"""A purl, model number or UDI names one thing. CPE names are given by hand and shared by forks; by
+"""A purl, model number, UDI or file hash names one thing. CPE names are given by hand and shared by forks; by
 product alone they say less. A name is what people call it."""
 
 

@@ -47,9 +47,8 @@ def incident(case: str, harm: Harm = Harm.SERIOUS) -> CaseScoped:
         country="DE",
         received_at=NOW - timedelta(hours=2),
     )
-    return story.scoped(case, "pump").model_copy(
-        update={"kind": CaseKind.INCIDENT, "reports": (report,)}
-    )
+    told = {"kind": CaseKind.INCIDENT, "reports": (report,)}
+    return story.scoped(case, "pump").model_copy(update=told)
 
 
 def answered(case: str, regime: str, *, reportable: bool = True) -> IncidentAssessed:
