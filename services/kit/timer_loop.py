@@ -2,7 +2,8 @@
 
 Every replica runs this loop; there is no leader. It wakes for the next due timer, for what its own
 process arms, and every 15 s to sweep PostgreSQL for what the index missed. Without Redis the sweep
-itself is timed to the next due timer that PostgreSQL knows.
+itself is timed to the next due timer that PostgreSQL knows. Filling the index goes on page by page
+between two firings, so that neither waits for the other.
 """
 
 import asyncio
@@ -12,29 +13,31 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 from services.kit import clock, metrics
 from services.kit.database import TRANSIENT, connection
 from services.kit.firing import BATCH, Firing
+from services.kit.timer_filling import Filling
 from services.kit.timer_index import HORIZON, TimerIndex
 
 _log = logging.getLogger(__name__)
 
 SWEEP = timedelta(seconds=15)
-TOP_UP = timedelta(hours=1)
 _SOONEST = 0.001
 _PAUSE_AFTER_ERROR = 0.5
-_PAGE = 5_000
+_ANOTHERS_TURN = 1.0
+"""Seconds after which to look again whether the index, which another replica fills, is whole."""
+_AT_ONCE = 2_000
+"""The most timers that one look puts into the index: more would make due ones wait."""
+_MOST = 50_000
+"""Changes that wait for the index; beyond them it is filled from PostgreSQL instead."""
 
 OUTLOOK = """
 SELECT clock_timestamp() AS now, (
     SELECT min(fire_at) FROM kit_timer WHERE state = 'armed' AND fire_at > clock_timestamp()
 ) AS next_at
-"""
-COMING = """
-SELECT id, greatest(fire_at, retry_at) AS fire_at FROM kit_timer
-WHERE state = 'armed' AND fire_at < clock_timestamp() + $1 AND id > $2 ORDER BY id LIMIT $3
 """
 
 
@@ -44,16 +47,28 @@ class Moves:
 
     times: dict[UUID, datetime | None] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    forgot: bool = False
+    """More came than was taken: what was forgotten is in PostgreSQL."""
+    first: float = math.inf
+    """The soonest that was armed since the loop last looked, in epoch seconds."""
 
     def changed(self, moves: Mapping[UUID, datetime | None]) -> None:
         """Hear of a commit, and wake the loop."""
         self.times.update(moves)
+        armed = min((at for at in moves.values() if at is not None), default=None)
+        if armed is not None:
+            self.first = min(self.first, armed.timestamp())
+        if len(self.times) > _MOST:
+            self.times.clear()
+            self.forgot = True
         self.news.set()
 
-    def take(self) -> dict[UUID, datetime | None]:
-        """Hand over what was collected."""
-        taken, self.times = self.times, {}
-        return taken
+    def take(self, most: int) -> dict[UUID, datetime | None]:
+        """Hand over what was collected, at most so many; the rest stays for the next look."""
+        if len(self.times) <= most:
+            taken, self.times = self.times, {}
+            return taken
+        return {key: self.times.pop(key) for key in list(islice(self.times, most))}
 
 
 class TimerLoop:
@@ -67,14 +82,15 @@ class TimerLoop:
         self._moves = moves
         self._sweep_every = sweep_every.total_seconds()
         self._stopping = False
+        self._filling = Filling(firing.units.pool, index)
         self._sweep_at = 0.0
-        self._top_up_at = 0.0
         self._ahead = 0.0  # PostgreSQL's epoch seconds less this process's monotonic clock
         self._next_at = math.inf
 
     def stop(self) -> None:
         """Let the batch in hand finish, and end."""
         self._stopping = True
+        self._index.close()
         self._moves.news.set()
 
     async def run(self) -> None:
@@ -97,26 +113,30 @@ class TimerLoop:
                     self._moves.news.clear()
 
     def _start_over(self) -> float:
-        """Sweep and fill anew after an error: what it interrupted is not known."""
-        self._sweep_at = self._top_up_at = 0.0
+        """Sweep at once after an error: what it interrupted is not known."""
+        self._sweep_at = 0.0
         return _PAUSE_AFTER_ERROR
 
     async def tick(self) -> float:
         """Do what is due and answer how many seconds may pass until the next look."""
-        moves = self._hear()
+        self._next_at = min(self._moves.first, self._next_at)
+        self._moves.first = math.inf
         if self._must_sweep():
-            await self._sweep()  # before Redis is asked, which may take seconds to be away
-        await self._index.move(moves)
+            await self._sweep()  # before Redis is asked, which may be slow to be away
+        await self._index.move(self._hear())
         claim = await self._index.claim(self._now(), BATCH)
         if claim is None:
             return self._pause(self._next_at)
-        if not claim.filled or clock.elapsed() >= self._top_up_at:
-            await self._fill()
-            return 0.0
+        await self._filling.begin(claim.filled_until, self._now())
         if claim.due:
             await self._fire(claim.due)
+        if self._filling.going_on:
+            await self._filling.page()
             return 0.0
-        return self._pause(claim.next_at)
+        if claim.due or self._moves.times:
+            return 0.0
+        pause = self._pause(claim.next_at)
+        return pause if claim.filled_until else min(pause, _ANOTHERS_TURN)
 
     def _now(self) -> float:
         return clock.elapsed() + self._ahead
@@ -159,21 +179,8 @@ class TimerLoop:
         return settled | {key: at for key, at in armed.items() if at.timestamp() > now}
 
     def _hear(self) -> dict[UUID, datetime | None]:
-        moves = self._moves.take()
-        armed = [at.timestamp() for at in moves.values() if at is not None]
-        self._next_at = min([*armed, self._next_at])
+        if self._moves.forgot:
+            self._moves.forgot, self._index.behind = False, True
         horizon = clock.now() + HORIZON
+        moves = self._moves.take(_AT_ONCE)
         return {key: at for key, at in moves.items() if at is None or at < horizon}
-
-    async def _fill(self) -> None:
-        """Put what is armed for the next 48 h into the index: at start, after a wipe, hourly."""
-        last = UUID(int=0)
-        while True:
-            async with connection(self._firing.units.pool) as db:
-                rows = await db.fetch(COMING, HORIZON, last, _PAGE)
-            await self._index.move({row["id"]: row["fire_at"] for row in rows})
-            if len(rows) < _PAGE:
-                break
-            last = rows[-1]["id"]
-        await self._index.mark_filled()
-        self._top_up_at = clock.elapsed() + TOP_UP.total_seconds()

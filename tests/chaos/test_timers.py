@@ -32,6 +32,7 @@ pytestmark = pytest.mark.stack
 SOON = timedelta(seconds=1)
 OFTEN = timedelta(milliseconds=500)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +162,8 @@ async def test_timers_of_a_process_killed_between_claim_and_commit_fire_once_els
         past = await one.now() - SOON
         await one.arm(*((f"case-{n}", "step", past) for n in range(100)))
         await one.index.move({timer_id(f"case-{n}", "step", past): past for n in range(100)})
-        await one.index.mark_filled()
+        assert await one.index.take_turn()
+        assert await one.index.end_turn((past + 2 * DAY).timestamp())
     victim = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-m", "tests.chaos.replica", step],
         capture_output=True, text=True, check=False, env=os.environ,
