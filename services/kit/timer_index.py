@@ -171,7 +171,7 @@ class TimerIndex:
     async def _answers(self) -> None:
         if self._redis is None:
             return
-        await self._redis.execute_command("PING")
+        await self._redis.get(self._epoch)
         _log.info("the timer index is back")
         self.up, self._back_at = True, clock.elapsed()
         metrics.TIMER_INDEX_UP.set(1)

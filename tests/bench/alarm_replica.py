@@ -5,6 +5,7 @@ each commit it writes down when each timer should have fired and when its firing
 """
 
 import asyncio
+import gc
 import os
 import struct
 import sys
@@ -50,6 +51,8 @@ def live(environment: dict[str, str], number: int, folder: Path, orders: Connect
     os.environ.update(environment)
     log = os.open(folder / "replicas.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, sys.stderr.fileno())
+    gc.collect()
+    gc.freeze()  # as the process does that forks the services of a fleet
     asyncio.run(_live(number, folder, orders))
 
 
@@ -98,11 +101,13 @@ def _at(epoch: float) -> datetime:
     return datetime.fromtimestamp(epoch, UTC)
 
 
-def lateness(folder: Path, begin: float, end: float) -> list[float]:
+def lateness(folder: Path, begin: float, end: float) -> dict[float, float]:
     """Milliseconds from due to commit of all timers that were due in a stretch of time."""
-    found = []
+    found: dict[float, float] = {}
     for each in folder.glob("late-*"):
         whole = each.read_bytes()
         whole = whole[: len(whole) - len(whole) % LATE.size]
-        found += [1000 * (at - due) for due, at in LATE.iter_unpack(whole) if begin <= due < end]
+        found |= {
+            due: 1000 * (at - due) for due, at in LATE.iter_unpack(whole) if begin <= due < end
+        }
     return found

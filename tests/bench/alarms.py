@@ -35,6 +35,7 @@ RATE, STRETCH = 2_000, 20.0
 KILLS, WIPES, BETWEEN = 100, 10, 1.5
 STORM_RATE = 400
 _LEAD = 6.0
+_STALL = 250
 _PATIENCE = 180.0
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.bench.alarm_replica"])
@@ -188,7 +189,13 @@ class Bench:
 
     def late(self, load: Load) -> list[float]:
         """Milliseconds from due to commit of each timer of a load."""
-        return lateness(self.fleet.folder, load.begin, load.begin + load.count * load.spacing)
+        end = load.begin + load.count * load.spacing
+        found = lateness(self.fleet.folder, load.begin, end)
+        stalls = Counter(int(due - load.begin) for due, late in found.items() if late > _STALL)
+        if stalls:
+            told = ", ".join(f"{count} in second {at}" for at, count in sorted(stalls.items()))
+            console.print(f"  later than {_STALL} ms: {told}")
+        return list(found.values())
 
     def shares(self, load: Load) -> dict[int, float]:
         """Percent of a load that each replica fired."""
