@@ -160,6 +160,14 @@ class ClockEscalated(ClockEvent):
     )
     stops_when: Name = Field(description="What ends the clock, in words.")
     next_step_at: Instant | None = Field(default=None, description="When the next step falls due.")
+    next_step: str | None = Field(default=None, description="Which step that is, such as `T-2h`.")
+    next_targets: tuple[str, ...] = Field(
+        default=(), description="Roster targets that the next step tells."
+    )
+    due_local: str | None = Field(
+        default=None,
+        description="The operational deadline in the clock's zone: `2026-12-07T23:59:59-05:00`.",
+    )
     cases: tuple[str, ...] = Field(
         default=(), description="Cases of an initial load, told at once."
     )

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from services.deadline_clock import casework
 from services.deadline_clock.domain.decide import Decided, fire, told_together
+from services.deadline_clock.domain.escalation import DraftState
 from services.deadline_clock.library import library
-from services.deadline_clock.store import clocks
+from services.deadline_clock.store import clocks, draft_standing
 from services.kit.records import Cause
 from services.kit.timers import Fired, Timers
 from services.kit.unit import Unit
@@ -28,6 +29,7 @@ async def _steps(unit: Unit, fired: Sequence[Fired]) -> None:
     held = await clocks.by_id(unit.db, names)
     wanted = [(each.subject, each.step, each.due_at) for each in fired]
     armed = await clocks.fire_steps(unit.db, wanted, unit.now)
+    drafts = await draft_standing.of(unit.db, names)
     packs = library()
     done: list[tuple[Decided, Cause | None]] = []
     for each in fired:
@@ -37,7 +39,8 @@ async def _steps(unit: Unit, fired: Sequence[Fired]) -> None:
         rule = packs.book.rule(clock.clock.rule)
         if rule is None:
             raise LookupError(f"rule {clock.clock.rule} left its pack: an open clock rests on it")
-        decided = fire(clock, rule, each.step, each.due_at, packs.escalation, unit.now)
+        draft = drafts.get(each.subject, DraftState.NONE)
+        decided = fire(clock, rule, each.step, each.due_at, packs.escalation, unit.now, draft)
         if decided is not None:
             held[each.subject] = decided.change.after
             done.append((decided, each))

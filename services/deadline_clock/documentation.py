@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.deadline_clock.domain.escalation import Escalation
+from services.deadline_clock.domain.escalation import Escalation, Step
 from services.deadline_clock.domain.rules import Pack, Roll, Rule, RuleBook
 from services.deadline_clock.domain.terms import Bound, Status
 from services.deadline_clock.library import library
@@ -88,13 +88,19 @@ def _chains(escalation: Escalation) -> Iterator[str]:
         kinds = ", ".join(kind.value for kind in chain.kinds)
         limit = f" up to {chain.up_to} {chain.unit.value}s" if chain.up_to and chain.unit else ""
         who = "an initial load's, not assessed yet" if chain.initial_load else kinds + limit
-        steps = ", ".join(f"{step.at} ({step.severity.value})" for step in chain.steps)
+        steps = ", ".join(f"{step.at} ({_how(step)})" for step in chain.steps)
         repeats = ", ".join(
             f"every {int(each.every.total_seconds()) // 60} min until "
             f"{int(each.until.total_seconds()) // 3600} h"
             for each in chain.repeat
         )
         yield f"| `{chain.id}` | {who} | {steps} | {repeats or 'not again'} |"
+
+
+def _how(step: Step) -> str:
+    limit = step.draft_below
+    unless = f" unless the draft is {limit.name.lower()}" if limit is not None else ""
+    return f"{step.severity.value}{unless}"
 
 
 def written(page: str) -> str:

@@ -14,6 +14,7 @@ from services.deadline_clock.domain.escalation import (
     START,
     Alarm,
     Chain,
+    DraftState,
     Escalation,
     Step,
     alarms,
@@ -125,7 +126,7 @@ def _told(change: Change, rule: Rule, escalation: Escalation, now: datetime) -> 
     if grouped:
         return Decided(change, change.events, pending, step.at)
     following = _alarms(after, rule, chain, now)
-    event = escalated(after, step, now, following[0].due_at if following else None)
+    event = escalated(after, step, now, following[0] if following else None)
     return Decided(change, (*change.events, event), pending)
 
 
@@ -164,10 +165,12 @@ def fire(
     due_at: datetime,
     escalation: Escalation,
     now: datetime,
+    draft: DraftState = DraftState.NONE,
 ) -> Decided | None:
     """Say what an alarm does when it fires; None where it no longer means anything.
 
     `now` is legal time: where a sandbox compresses time, the alarm's own time is the later one.
+    `draft` is how far the clock's draft is: a step may ask for one that is not.
     """
     grouped = held.initial_load and held.clock.state is ClockState.PROVISIONAL
     chain = escalation.chain(rule, initial_load=grouped)
@@ -182,7 +185,9 @@ def fire(
         pending = () if following is None else (following,)
     if grouped:
         return Decided(change, change.events, pending, step.at, fired=True)
-    event = escalated(change.after, step, at, following.due_at if following else None)
+    if not step.wanted(draft):
+        return Decided(change, change.events, pending, fired=True)
+    event = escalated(change.after, step, at, following)
     return Decided(change, (*change.events, event), pending, fired=True)
 
 
@@ -203,9 +208,7 @@ def _step(chain: Chain, name: str) -> Step | None:
     return chain.step(name)
 
 
-def escalated(
-    held: Held, step: Step, at: datetime, next_step_at: datetime | None
-) -> ClockEscalated:
+def escalated(held: Held, step: Step, at: datetime, following: Alarm | None) -> ClockEscalated:
     """The event that carries all an alert needs."""
     clock = held.clock
     due = clock.due_operational
@@ -217,7 +220,10 @@ def escalated(
         ignore_ack=step.ignore_ack,
         remaining_seconds=int((due - at).total_seconds()) if due is not None else None,
         stops_when=_ASSESS if clock.state is ClockState.PROVISIONAL else _STOPS[clock.met_by],
-        next_step_at=next_step_at,
+        next_step_at=following.due_at if following is not None else None,
+        next_step=following.step.at if following is not None else None,
+        next_targets=following.step.targets if following is not None else (),
+        due_local=due.astimezone(zone(clock.zone)).isoformat() if due is not None else None,
     )
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from enum import IntEnum
 from zoneinfo import ZoneInfo
 
 from schemas.clocks import Clock, ClockMode, ClockState, RuleKind, Severity
@@ -26,14 +27,36 @@ def length(text: str) -> timedelta:
     return int(text[:-1]) * _LENGTHS[text[-1]]
 
 
+class DraftState(IntEnum):
+    """How far a clock's draft is, in the order in which it becomes so."""
+
+    NONE = 0
+    PREPARED = 1
+    READY = 2
+    APPROVED = 3
+
+    @classmethod
+    def named(cls, text: str) -> "DraftState":
+        """Read the word of a pack or a row."""
+        return cls[text.upper()]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a chain as its pack gives it."""
+    """One step of a chain as its pack gives it.
+
+    `draft_below`: told only while the draft has not come that far; None: always.
+    """
 
     at: str
     severity: Severity
     targets: tuple[str, ...]
     ignore_ack: bool = False
+    draft_below: DraftState | None = None
+
+    def wanted(self, draft: DraftState) -> bool:
+        """Whether it is told, the draft being as far as this. A deadline is told in any case."""
+        return self.draft_below is None or draft < self.draft_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +132,37 @@ class Alarm:
 
 
 def alarms(clock: Clock, chain: Chain, calendar: Calendar, zone: ZoneInfo) -> tuple[Alarm, ...]:
-    """The steps that wait on time left, by time; of two at one instant the later-named stays.
+    """The steps that wait on time left, by time; those of one instant are one.
 
     Steps before the anchor do not exist: a period shorter than a step's distance has no such step.
     """
     if clock.anchor is None or clock.due_operational is None:
         return ()
     start, due = clock.anchor.at, clock.due_operational
-    times = {
-        instant: step
-        for step in chain.steps
-        if (instant := _instant(step.at, start, due, calendar, zone)) is not None
-        and (instant > start or step.at == DEADLINE)
-    }
+    times: dict[datetime, Step] = {}
+    for step in chain.steps:
+        instant = _instant(step.at, start, due, calendar, zone)
+        if instant is None or (instant <= start and step.at != DEADLINE):
+            continue
+        earlier = times.get(instant)
+        times[instant] = step if earlier is None else merged(earlier, step)
     return tuple(Alarm(step, at) for at, step in sorted(times.items(), key=lambda item: item[0]))
+
+
+def merged(earlier: Step, later: Step) -> Step:
+    """One step for two of one instant: everybody of both is told, the stricter way of each.
+
+    It has the name of the one that the chain gives last: the deadline is never renamed.
+    """
+    paging = Severity.PAGE in {earlier.severity, later.severity}
+    limits = (earlier.draft_below, later.draft_below)
+    return Step(
+        later.at,
+        Severity.PAGE if paging else later.severity,
+        tuple(dict.fromkeys((*earlier.targets, *later.targets))),
+        earlier.ignore_ack or later.ignore_ack,
+        None if None in limits else max(each for each in limits if each is not None),
+    )
 
 
 def _instant(

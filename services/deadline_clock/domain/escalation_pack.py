@@ -5,7 +5,14 @@ from datetime import date
 from typing import Any
 
 from schemas.clocks import RuleKind, Severity
-from services.deadline_clock.domain.escalation import Chain, Escalation, Repeat, Step, length
+from services.deadline_clock.domain.escalation import (
+    Chain,
+    DraftState,
+    Escalation,
+    Repeat,
+    Step,
+    length,
+)
 from services.deadline_clock.domain.pack_checks import head_days
 from services.deadline_clock.domain.pack_document import Document, PackError, read, validate
 from services.deadline_clock.domain.rules import About, Unit
@@ -49,6 +56,7 @@ def _chain(raw: Mapping[str, Any]) -> Chain:
                 Severity(each["severity"]),
                 tuple(each["to"]),
                 each.get("ignore_ack", False),
+                DraftState.named(each["if_draft_below"]) if "if_draft_below" in each else None,
             )
             for each in raw["steps"]
         ),

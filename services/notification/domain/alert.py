@@ -84,6 +84,10 @@ class Content(_Part):
     stops_when: str
     draft: DraftLine | None
     next_step_at: Instant | None
+    next_step: str | None = None
+    next_targets: tuple[str, ...] = ()
+    due_local: str | None = None
+    assumed: tuple[str, ...] = ()
     cases: tuple[str, ...]
     do_not: tuple[str, ...] = DO_NOT
 
@@ -130,6 +134,10 @@ def content(escalated: ClockEscalated, line: DraftLine | None) -> Content:
         stops_when=escalated.stops_when,
         draft=line,
         next_step_at=escalated.next_step_at,
+        next_step=escalated.next_step,
+        next_targets=escalated.next_targets,
+        due_local=escalated.due_local,
+        assumed=clock.assumed,
         cases=escalated.cases,
     )
 

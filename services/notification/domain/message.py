@@ -111,15 +111,21 @@ def text(content: Content, envelope: Envelope) -> str:
         *([envelope.because, ""] if envelope.because else []),
         *([f"Acknowledge: {envelope.ack_url}"] if envelope.ack_url else []),
         f"Deadline: {deadline(content, envelope.zone)}",
+        *([f"Deadline where it counts: {content.due_local}"] if content.due_local else []),
         *_outer(content, envelope.zone),
         f"Duty: {content.duty}",
+        *(
+            [f"Assumed on the stricter side: {'; '.join(content.assumed)}"]
+            if content.assumed
+            else []
+        ),
         f"Basis: {content.basis} ({content.basis_kind}), {_rule(content)}",
         f"Stands: {content.state}, step {content.step}",
         *_anchor(content),
         f"Stops when: {content.stops_when}",
         *_draft(content, envelope),
         *([f"Cases: {', '.join(content.cases)}"] if content.cases else []),
-        f"Next step: {_moment(content.next_step_at, envelope.zone)}",
+        f"Next step: {_next(content, envelope.zone)}",
         f"Next person: {escalates(envelope)}",
         "",
         *content.do_not,
@@ -156,6 +162,13 @@ def _draft(content: Content, envelope: Envelope) -> list[str]:
         return [f"Draft {draft.standing}: {_draft_url(content, envelope)}"]
     missing = [f"  lacks: {name}" for name in draft.missing]
     return [f"Draft: {draft.standing}: {_draft_url(content, envelope)}", *missing]
+
+
+def _next(content: Content, zone: str) -> str:
+    said = _moment(content.next_step_at, zone)
+    name = f"{content.next_step}, " if content.next_step else ""
+    to = f", tells {', '.join(content.next_targets)}" if content.next_targets else ""
+    return f"{name}{said}{to}"
 
 
 def _moment(at: datetime | None, zone: str) -> str:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.clocks import ClockEscalated, ClockMode, Severity
-from services.notification.domain import ack_link, webhook_signature
+from services.kit import webhook_signature
+from services.notification.domain import ack_link
 from services.notification.domain.ack_link import LinkError, Ticket
 from services.notification.domain.alert import (
     Kind,
