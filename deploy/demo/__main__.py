@@ -101,6 +101,8 @@ def _fleet(home: Path, data: Path | None) -> Iterator[tuple[Stage, Stack]]:
         environment = {
             "PATCHVIGIL_PRINCIPALS_FILE": str(cast.principals),
             "PATCHVIGIL_ROSTER_FILE": str(cast.roster),
+            "PATCHVIGIL_AUDITOR_MAIL_TO": "duty-manager@patchvigil.invalid",
+            "PATCHVIGIL_AUDITOR_MAIL_PORT": str(receivers.smtp_port),
             "PATCHVIGIL_SANDBOX": "true",
             "PATCHVIGIL_TIME_COMPRESSION": str(compression),
         }

@@ -1,4 +1,4 @@
-"""Runs the six services on a stack: one import, one process each, watched and restarted."""
+"""Runs the six services and the auditor on a stack: one import, one process each, restarted."""
 
 import json
 import signal
@@ -58,7 +58,11 @@ class Fleet:
     @property
     def base_urls(self) -> dict[str, str]:
         """Each service's HTTP address."""
-        return {service: self.stack.base_url(service) for service in self._services}
+        return {service: self.stack.base_url(service) for service in self._serving()}
+
+    def _serving(self) -> list[str]:
+        """The processes that answer HTTP."""
+        return [name for name in self._services if name not in serve.PROGRAMS]
 
     def pid(self, service: str) -> int:
         """Give a service's process id, 0 while it does not run.
@@ -94,7 +98,7 @@ class Fleet:
             StackError: one is not within `patience` seconds; the message quotes its log.
         """
         deadline = time.monotonic() + patience
-        waiting = {name for name, known in self._services.items() if known.wanted}
+        waiting = {name for name in self._serving() if self._services[name].wanted}
         while waiting:
             waiting -= {
                 name
@@ -188,7 +192,8 @@ def run(
     Args:
         home: the data folder; by default PATCHVIGIL_HOME or `.patchvigil`.
         wanted: the kind of stack; by default what PATCHVIGIL_STACK says.
-        services: which, and the function that makes each application; by default all six.
+        services: which, and the function that makes each application; by default all six, and
+            the auditor beside them.
         environment: further settings for every service, such as PATCHVIGIL_SANDBOX.
         restart: start a service that ended again, after a pause that doubles.
         durable: see `provide`.
@@ -199,7 +204,8 @@ def run(
     """
     began = time.monotonic()
     place = open_home(home or default_home())
-    factories = services or {service: serve.factory(service) for service in SERVICES}
+    everything = {service: serve.factory(service) for service in SERVICES} | serve.PROGRAMS
+    factories = services or everything
     with (
         closing(Line(place, factories)) as line,
         provide(wanted, place.path, say=say, durable=durable) as stack,
@@ -209,9 +215,10 @@ def run(
         with fleet.watched():
             further = {"PATCHVIGIL_PRINCIPALS_FILE": str(ensure_principals(place))}
             for service in factories:
-                settings = {**stack.environment(service), **further, **(environment or {})}
+                owner = serve.OWNERS.get(service, service)
+                settings = {**stack.environment(owner), **further, **(environment or {})}
                 fleet.add(service, settings, place.logs / f"{service}.log")
             fleet.await_ready()
             announce(place, stack, fleet.base_urls)
-            say(f"{len(factories)} services ready after {time.monotonic() - began:.1f} s")
+            say(f"{len(fleet.base_urls)} services ready after {time.monotonic() - began:.1f} s")
             yield fleet

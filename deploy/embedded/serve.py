@@ -19,6 +19,13 @@ GRACE = 25
 """Seconds that open requests have when a service stops."""
 
 
+PROGRAMS = {"deadline-clock-auditor": "services.deadline_clock.auditor:main"}
+"""Processes beside the services that answer no HTTP, and what each of them runs."""
+
+OWNERS = {"deadline-clock-auditor": "deadline-clock"}
+"""Whose settings, role and tables such a process has."""
+
+
 def factory(service: str) -> str:
     """Name the function that makes a service's application, as uvicorn imports it."""
     return f"services.{service.replace('-', '_')}.app:app"

@@ -24,7 +24,7 @@ from types import FrameType
 from typing import Any
 
 from deploy.embedded.child import die_with_parent
-from deploy.embedded.serve import serve
+from deploy.embedded.serve import PROGRAMS, serve
 
 _GRACE = 30
 """Seconds that the services have to stop before they are killed."""
@@ -66,7 +66,7 @@ class _Zygote:
         status = 1
         try:
             _become(log, environment, own)
-            status = serve(self.factories[service])
+            status = _work(service, self.factories[service])
         except BaseException:  # noqa: BLE001 - the end of a process: nothing may pass this frame
             traceback.print_exc()
         finally:
@@ -82,6 +82,15 @@ class _Zygote:
                 return
             code = os.waitstatus_to_exitcode(status)
             self.tell(ended=self.children.pop(pid), pid=pid, status=code)
+
+
+def _work(service: str, entry: str) -> int:
+    """Serve an application, or run a program that answers no HTTP; gives the exit status."""
+    if service not in PROGRAMS:
+        return serve(entry)
+    sys.argv = [service]
+    module, _, name = entry.partition(":")
+    return int(getattr(importlib.import_module(module), name)())
 
 
 def _become(log: Path, environment: Mapping[str, str], parent: int) -> None:

@@ -15,7 +15,7 @@ from deploy.kafka import topics
 from deploy.stack import Running
 from schemas.topics import SERVICES
 from services.cli.door import Door, door, fleet, home, variable
-from services.cli.health import READY, SILENT, standing
+from services.cli.health import AUDITOR, READY, SILENT, auditor, standing
 from services.cli.printing import as_json, table
 from services.cli.refusal import Exit, RefusedError
 from services.cli.words import As, AsJson
@@ -37,14 +37,15 @@ def doctor(json: AsJson = False, who: As = None) -> None:
     """Check what the fleet rests on, and say how to mend what is wrong.
 
     Looks at the folder on this machine, Kafka's topics and access rules, and of each service its
-    readiness, its audit chain, its clock, its timers, its outbox and its quarantine; and at the
-    on-call roster. Exits 1 where something is wrong.
+    readiness, its audit chain, its clock, its timers, its outbox and its quarantine; at the auditor
+    of deadlines and its second path; and at the on-call roster. Exits 1 where something is wrong.
     """
     opened = door(who)
     found = fleet()
     checks = [*_machine(found), *_kafka(found)]
     for service in SERVICES:
         checks += _service(opened, service)
+    checks += _auditor(opened)
     if "notification" in opened.urls:
         checks += _roster(opened)
     if json:
@@ -138,6 +139,19 @@ def skew_of(answer: httpx.Response, before: float) -> float:
     there = parsedate_to_datetime(date).timestamp()
     early, late = before - 1.0 - there, there - time.time()
     return max(0.0, early, late)
+
+
+def _auditor(opened: Door) -> Iterator[Check]:
+    """Check that somebody watches the escalation steps, and can say so past Kafka."""
+    if "deadline-clock" not in opened.urls:
+        return
+    row = auditor(opened)
+    mend = {
+        "not running": f"start it: patchvigil up, or read {Home(home()).logs / AUDITOR}.log",
+        READY: "set PATCHVIGIL_AUDITOR_WEBHOOK_URL or PATCHVIGIL_AUDITOR_MAIL_TO, and see"
+        " GET /v1/auditor at deadline-clock; docs/operations.md says more",
+    }
+    yield _wrong("auditor of deadlines", row["trouble"], mend.get(row["ready"], ""))
 
 
 def _roster(opened: Door) -> Iterator[Check]:

@@ -14,25 +14,29 @@ from services.cli.words import As, AsJson
 READY = "ready"
 SILENT = frozenset({"not running", "unreachable"})
 
+AUDITOR = "deadline-clock-auditor"
+
 COLUMNS = ["service", "ready", "trouble", "outbox", "overdue", "quarantine", "url"]
 
 
 def status(json: AsJson = False, who: As = None) -> None:
-    """Show whether each service is ready, and what waits or stands still in it.
+    """Show whether each service and the auditor is ready, and what waits or stands still in it.
 
     Exits 1 when a service is not ready, 3 when none can be reached.
     """
     opened = door(who)
     rows = [standing(opened, service) for service in SERVICES]
+    silent = all(row["ready"] in SILENT for row in rows)
+    rows.append(auditor(opened))
     if json:
         as_json(rows)
     else:
         table(rows, COLUMNS)
-    if all(row["ready"] in SILENT for row in rows):
+    if silent:
         raise RefusedError(
             Exit.UNREACHABLE, "no service can be reached", "", "start the fleet: patchvigil up"
         )
-    if any(row["ready"] != READY for row in rows):
+    if any(row["ready"] != READY for row in rows):  # an auditor that does not run is no small thing
         raise typer.Exit(Exit.REFUSED)
 
 
@@ -58,6 +62,29 @@ def standing(opened: Door, service: str) -> dict[str, Any]:
     except RefusedError as error:
         trouble.append(str(error))
     return row | {"trouble": "; ".join(trouble)}
+
+
+def auditor(opened: Door) -> dict[str, Any]:
+    """Ask deadline-clock how its auditor stands; `trouble` says what a person has to mend."""
+    row: dict[str, Any] = {"service": AUDITOR, "url": None, "ready": "unknown", "trouble": ""}
+    try:
+        found = opened.get("deadline-clock", "/v1/auditor")
+    except RefusedError as error:
+        return row | {"trouble": f"deadline-clock does not say: {error}"}
+    trouble = []
+    if not found["runs"]:
+        trouble.append(f"last seen {found['seen_at'] or 'never'}")
+    elif not found["channels"]:
+        trouble.append("it has no second path to raise on")
+    if found["overdue"]:
+        trouble.append(f"{found['overdue']} steps overdue without effect")
+    if found["untold"]:
+        trouble.append(f"{found['untold']} messages not taken: {found['error'] or 'being sent'}")
+    return row | {
+        "ready": READY if found["runs"] else "not running",
+        "overdue": found["overdue"],
+        "trouble": "; ".join(trouble),
+    }
 
 
 def reconcile(json: AsJson = False, who: As = None) -> None:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.deadline_clock import handlers, surroundings
+from services.deadline_clock import auditor_http, handlers, paper, surroundings
 from services.deadline_clock.alarms import timers
 from services.deadline_clock.consumer import consumer
 from services.deadline_clock.http import routes
@@ -14,7 +14,7 @@ from services.deadline_clock.store import packs
 from services.kit.app import Context, Service, build
 from services.kit.settings import Settings
 
-__all__ = ["SERVICE", "app", "handlers", "surroundings"]
+__all__ = ["SERVICE", "app", "handlers", "paper", "surroundings"]
 
 
 @asynccontextmanager
@@ -28,7 +28,7 @@ async def with_packs(context: Context) -> AsyncIterator[None]:
 SERVICE = Service(
     name="deadline-clock",
     consumers=[consumer],
-    routers=[routes],
+    routers=[routes, auditor_http.routes],
     timers=timers,
     start=with_packs,
 )

@@ -13,9 +13,9 @@ from pathlib import Path
 import yaml
 
 from services.kit import clock
+from services.kit.webhook_signature import secret_bytes
 from services.notification.domain import roster as rosters
 from services.notification.domain.roster import Roster, RosterError, Webhook
-from services.notification.domain.webhook_signature import secret_bytes
 from services.notification.settings import ROSTER_VARIABLE
 
 _log = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import httpx
 
+from services.kit import webhook_signature
 from services.notification.channels.outcome import Accepted, SendError
-from services.notification.domain import webhook_signature
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=6, keepalive_expiry=120)

@@ -49,10 +49,15 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         at = {"webhook_port": receivers.webhook_port, "smtp_port": receivers.smtp_port}
         cast = casting.write(home.path, secret=secret, ack_url="http://127.0.0.1", **at)
         environment = {"PATCHVIGIL_HOME": str(home.path)}
+        second = {
+            "PATCHVIGIL_AUDITOR_MAIL_TO": "duty-manager@second.invalid",
+            "PATCHVIGIL_AUDITOR_MAIL_PORT": str(receivers.smtp_port),
+            "PATCHVIGIL_ROSTER_FILE": str(cast.roster),
+        }
         with said.open("wb") as out, said.with_suffix(".err").open("wb") as err:
             process = subprocess.Popen(
                 [PROGRAM, "up", "--json"], stdout=out, stderr=err,
-                env={**os.environ, **environment, "PATCHVIGIL_ROSTER_FILE": str(cast.roster)},
+                env={**os.environ, **environment, **second},
             )  # fmt: skip
         try:
             until(lambda: _up(process, said), f"up: {said.with_suffix('.err').read_text()}", BOOT)
