@@ -101,6 +101,9 @@ class Clock(Value):
     identifiers: tuple[str, ...] = Field(default=(), description="The case's identifiers.")
     started_at: Instant = Field(description="When this clock began to exist.")
     met_at: Instant | None = Field(default=None, description="When it was met.")
+    drill: bool = Field(
+        default=False, description="An exercise: nothing of it is real, nothing of it is filed."
+    )
 
 
 class ClockEvent(Event):

@@ -34,6 +34,7 @@ LazyGroup.TABLE = {
     "notice": Entry("letters:notice", "What customers were told."),
     "request": Entry("letters:request", "What authorities asked for."),
     "alert": Entry("alerts:app", "Who was told what, and who answered."),
+    "drill": Entry("drills:app", "Exercises of the paging path, marked as such everywhere."),
     "oncall": Entry("alerts:oncall", "Who is on call."),
     "signer": Entry("releases:signer", "Keys that sign releases, for gates to verify with."),
     "release": Entry("releases:release", "Signed images that campaigns roll out."),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.deadline_clock import casework
+from services.deadline_clock import casework, drilling
 from services.deadline_clock.domain.decide import Decided, fire, told_together
 from services.deadline_clock.domain.escalation import DraftState
 from services.deadline_clock.library import library
@@ -17,7 +17,10 @@ timers = Timers()
 @timers.on_fire
 async def on_steps(fired: Sequence[Fired], unit: Unit) -> None:
     """Tell who has to be told: clock by clock, and an initial load's clocks together."""
-    await _steps(unit, [each for each in fired if each.subject != casework.TOGETHER])
+    drills = [each for each in fired if each.subject.startswith(drilling.SUBJECT)]
+    apart = {casework.TOGETHER, *(each.subject for each in drills)}
+    await _steps(unit, [each for each in fired if each.subject not in apart])
+    await drilling.on_timers(unit, drills)
     await _together(unit, [each for each in fired if each.subject == casework.TOGETHER])
 
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.deadline_clock import auditor_http, handlers, paper, surroundings
+from services.deadline_clock import auditor_http, drill_http, handlers, paper, surroundings
 from services.deadline_clock.alarms import timers
 from services.deadline_clock.consumer import consumer
 from services.deadline_clock.http import routes
@@ -28,7 +28,7 @@ async def with_packs(context: Context) -> AsyncIterator[None]:
 SERVICE = Service(
     name="deadline-clock",
     consumers=[consumer],
-    routers=[routes, auditor_http.routes],
+    routers=[routes, auditor_http.routes, drill_http.routes],
     timers=timers,
     start=with_packs,
 )

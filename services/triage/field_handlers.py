@@ -45,7 +45,8 @@ timers = Timers()
 )
 async def on_clocks(batch: Batch, unit: Unit) -> None:
     """Keep each clock as it is now: closing a case and warning a wave read them."""
-    held = [(r.event.clock, r.revision) for r in batch if isinstance(r.event, ClockEvent)]
+    told = [(r.event, r.revision) for r in batch if isinstance(r.event, ClockEvent)]
+    held = [(event.clock, revision) for event, revision in told if not event.clock.drill]
     await field.save_clocks(unit.db, held)
 
 

@@ -15,7 +15,7 @@ NEXT_STEP = """(SELECT min(s.due_at) FROM escalation_step s
 LISTED = f"""
 SELECT c.*, coalesce(c.due_at, '9999-12-31T00:00:00Z') AS sorted_at, {NEXT_STEP}
 FROM clock c
-WHERE ($1::text IS NULL OR c.case_id = coalesce(
+WHERE (($1::text IS NULL AND c.case_id NOT LIKE 'DRILL-%') OR c.case_id = coalesce(
         (SELECT survivor FROM forward WHERE absorbed = $1), $1))
     AND ($2::text IS NULL OR c.state = $2)
     AND ($3::text IS NULL OR c.mode = $3)

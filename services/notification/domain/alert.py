@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from schemas.clocks import Clock, ClockEscalated, ClockMode, Severity
 from schemas.event import Instant
 from services.notification.domain.approval import open_fields
-from services.notification.domain.document import PREPARED, SHADOW, DraftDocument
+from services.notification.domain.document import DRILL, PREPARED, SHADOW, DraftDocument
 
 SUMMARY_BYTES = 1024
 """The longest summary that pagers take (1 KiB)."""
@@ -88,6 +88,7 @@ class Content(_Part):
     next_targets: tuple[str, ...] = ()
     due_local: str | None = None
     assumed: tuple[str, ...] = ()
+    drill: bool = False
     cases: tuple[str, ...]
     do_not: tuple[str, ...] = DO_NOT
 
@@ -115,7 +116,8 @@ def content(escalated: ClockEscalated, line: DraftLine | None) -> Content:
     return Content(
         summary=summary(escalated, line),
         kind=kind_of(escalated),
-        duty=SHADOW if clock.mode is ClockMode.SHADOW else clock.mode.value,
+        duty=_duty(clock),
+        drill=clock.drill,
         case=clock.case,
         clock=clock.clock,
         step=escalated.step,
@@ -146,7 +148,8 @@ def summary(escalated: ClockEscalated, draft: DraftLine | None) -> str:
     """The first line: what, how long, which case, and where the draft stands."""
     clock = escalated.clock
     shadow = f" ({SHADOW})" if clock.mode is ClockMode.SHADOW else ""
-    parts = [f"[{clock.label}]{shadow} {left(escalated.remaining_seconds)}"]
+    drill = "DRILL - " if clock.drill else ""
+    parts = [f"{drill}[{clock.label}]{shadow} {left(escalated.remaining_seconds)}"]
     if escalated.cases:
         parts.append(f"initial load, {len(escalated.cases)} cases: {', '.join(escalated.cases)}")
     else:
@@ -189,6 +192,12 @@ def draft_line(draft: DraftDocument, *, approved: bool) -> DraftLine:
     if missing:
         standing += f", lacks {len(missing)} required fields"
     return DraftLine(draft=draft.draft, revision=draft.revision, standing=standing, missing=missing)
+
+
+def _duty(clock: Clock) -> str:
+    if clock.drill:
+        return DRILL
+    return SHADOW if clock.mode is ClockMode.SHADOW else clock.mode.value
 
 
 def _anchor(clock: Clock) -> AnchorLine | None:

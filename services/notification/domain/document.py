@@ -22,6 +22,9 @@ PREPARED: Literal["prepared, not sent"] = "prepared, not sent"
 SHADOW = "not a legal duty"
 """On every export of a shadow draft."""
 
+DRILL = "DRILL: nothing of this is real; never file it"
+"""On every export of a drill's draft, and on every alert of it."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -112,6 +115,7 @@ class DutyRef(_Part):
     mode: str
     mode_reason: str
     provisional: bool
+    drill: bool = False
 
 
 class DraftDocument(_Part):
@@ -132,7 +136,7 @@ class DraftDocument(_Part):
     @property
     def shadow(self) -> bool:
         """Whether this draft can be neither approved nor recorded as filed."""
-        return self.duty.mode == "shadow"
+        return self.duty.mode == "shadow" or self.duty.drill
 
     def field(self, field_id: str) -> FieldState | None:
         """A field by its id."""

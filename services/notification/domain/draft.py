@@ -11,6 +11,7 @@ from schemas.clocks import Clock, ClockMode, ClockState
 from services.notification.domain import report_number
 from services.notification.domain.answers import COMPOSED, answer
 from services.notification.domain.document import (
+    DRILL,
     SHADOW,
     DraftDocument,
     DutyRef,
@@ -209,6 +210,8 @@ def _gap(state: FieldState, template: Template) -> OpenField | None:
 
 
 def _legal_duty(clock: Clock) -> str:
+    if clock.drill:
+        return DRILL
     return SHADOW if clock.mode is ClockMode.SHADOW else clock.mode.value
 
 
@@ -223,6 +226,7 @@ def _duty(clock: Clock) -> DutyRef:
         mode=clock.mode.value,
         mode_reason=clock.mode_reason,
         provisional=clock.state is ClockState.PROVISIONAL,
+        drill=clock.drill,
     )
 
 

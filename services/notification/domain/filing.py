@@ -45,7 +45,9 @@ class FilingContext:
 
 
 def refusal(filed: Filed, clock: Clock, now: datetime) -> str | None:
-    """Say why it cannot be a filing at all: a shadow clock has none, and no filing is future."""
+    """Say why it cannot be a filing at all: drills and shadows have none, none is future."""
+    if clock.drill:
+        return "this is a drill: nothing of it is real and nothing of it is ever filed"
     if clock.mode is not ClockMode.MANDATORY:
         return f"the clock is {clock.mode.value}, not a legal duty: {clock.mode_reason}"
     if filed.filed_at > now + SKEW:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.event import Instant
 from services.notification.domain.alert import Content
+from services.notification.domain.document import DRILL
 from services.notification.domain.turns import in_zone
 
 Purpose = Literal["page", "ticket", "exhausted", "resolved"]
@@ -108,6 +109,7 @@ def text(content: Content, envelope: Envelope) -> str:
     rows = [
         content.summary,
         "",
+        *([DRILL, ""] if content.drill else []),
         *([envelope.because, ""] if envelope.because else []),
         *([f"Acknowledge: {envelope.ack_url}"] if envelope.ack_url else []),
         f"Deadline: {deadline(content, envelope.zone)}",

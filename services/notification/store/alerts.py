@@ -42,7 +42,8 @@ ORDER BY alert FOR UPDATE
 SHOW = f"SELECT {_ALERT} FROM alert WHERE alert = $1"
 PAGE = f"""
 SELECT {_ALERT} FROM alert
-WHERE ($1::text IS NULL OR case_id = $1) AND ($2::text IS NULL OR state = $2)
+WHERE (($1::text IS NULL AND case_id NOT LIKE 'DRILL-%') OR case_id = $1)
+    AND ($2::text IS NULL OR state = $2)
     AND ($3::timestamptz IS NULL OR (raised_at, alert) > ($3, $4))
 ORDER BY raised_at, alert LIMIT $5
 """

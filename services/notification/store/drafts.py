@@ -22,7 +22,8 @@ OF_CASES = f"{_NEWEST} WHERE d.case_id = ANY($1) ORDER BY d.draft"
 BY_ID = f"{_NEWEST} WHERE d.draft = ANY($1) ORDER BY d.draft"
 OF_CLOCKS = f"{_NEWEST} WHERE d.clock = ANY($1) ORDER BY d.draft"
 PAGE = f"""
-{_NEWEST} WHERE ($1::text IS NULL OR d.case_id = ANY($4)) AND ($2::text IS NULL OR d.draft > $2)
+{_NEWEST} WHERE (($1::text IS NULL AND d.case_id NOT LIKE 'DRILL-%') OR d.case_id = ANY($4))
+    AND ($2::text IS NULL OR d.draft > $2)
 ORDER BY d.draft LIMIT $3
 """
 SAVE_DRAFTS = """

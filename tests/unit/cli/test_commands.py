@@ -33,7 +33,7 @@ PROGRAM = Path(sys.executable).with_name("patchvigil")
 NOUNS = """
 up down status doctor reconcile submit submission product entity site contact device
 vulnerability match sbom versions
-where finding case clock pack draft filing notice request alert oncall signer release campaign
+where finding case clock pack draft filing notice request alert drill oncall signer release campaign
 coverage tail quarantine topics audit
 """
 HEAVY = {
