@@ -10,8 +10,8 @@ from rich.table import Table
 from tests.bench.report import Figure, read
 
 ORDER = (
-    "fleet_boot", "versions", "page_latency", "intake_rate", "kit_batches", "matching", "one_shot",
-    "matching_flow",
+    "fleet_boot", "versions", "page_latency", "intake_rate", "kit_batches", "matching", "alarms",
+    "one_shot", "matching_flow",
 )  # fmt: skip
 """Every benchmark, the quick ones first."""
 

@@ -18,6 +18,7 @@ from services.kit.database import Pool, open_pool
 from services.kit.firing import BATCH, Firing
 from services.kit.migration import migrate, migrations
 from services.kit.settings import Settings
+from services.kit.timer_filling import Filling
 from services.kit.timer_index import TimerIndex, connect
 from services.kit.timer_loop import Moves, TimerLoop
 from services.kit.timers import Fired, Timers
@@ -151,5 +152,49 @@ async def _fire_and_die() -> None:
         await victim.firing.fire(await victim.firing.overdue(), "sweep")
 
 
+async def _settle_and_die() -> None:
+    """Fire and commit, and be killed before the index hears of it."""
+    async with replica(Settings(), running=False) as victim:
+        claim = await victim.index.claim((await victim.now()).timestamp(), BATCH)
+        assert claim is not None
+        fired = await victim.firing.fire(claim.due, "redis")
+        sys.stdout.write(f"{fired}\n")
+        sys.stdout.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def _fill_and_die() -> None:
+    """Put a page into a wiped index, and be killed in the midst of filling it."""
+    async with replica(Settings(), running=False) as victim:
+        assert victim.redis is not None
+        await victim.redis.flushall()
+        filling = Filling(victim.pool, victim.index)
+        await filling.begin(0.0, (await victim.now()).timestamp())
+        await filling.page()
+        sys.stdout.write(f"{await victim.pool.fetchval(ARMED)}\n")
+        sys.stdout.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def _arm_and_die() -> None:
+    """Arm, commit, and be killed before the index hears of it."""
+    async with replica(Settings(), running=False) as victim:
+        due_at = await victim.now()
+        await victim.arm(*((f"late-{n}", "step", due_at) for n in range(100)))
+        sys.stdout.write("100\n")
+        sys.stdout.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+ARMED = "SELECT count(*) FROM kit_timer WHERE state = 'armed'"
+DEATHS = {
+    "arm": _arm_and_die,
+    "fill": _fill_and_die,
+    "claim": _claim_and_die,
+    "fire": _fire_and_die,
+    "settle": _settle_and_die,
+}
+"""Where a replica can be killed, in the order of a timer's life."""
+
 if __name__ == "__main__":
-    asyncio.run({"claim": _claim_and_die, "fire": _fire_and_die}[sys.argv[1]]())
+    asyncio.run(DEATHS[sys.argv[1]]())

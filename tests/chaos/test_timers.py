@@ -24,7 +24,7 @@ from services.kit.settings import Settings
 from services.kit.timer_index import Claim
 from services.kit.timers import Fired, timer_id
 from services.kit.unit import Unit
-from tests.chaos.replica import SERVICE, record, replica
+from tests.chaos.replica import DEATHS, SERVICE, record, replica
 from tests.world import World
 
 pytestmark = pytest.mark.stack
@@ -154,8 +154,8 @@ async def test_without_any_redis_the_sweep_fires_alone(settings: Settings) -> No
         assert (await one.lateness())[0] < 0.5
 
 
-@pytest.mark.parametrize("step", ["claim", "fire"])
-async def test_timers_of_a_process_killed_between_claim_and_commit_fire_once_elsewhere(
+@pytest.mark.parametrize("step", list(DEATHS))
+async def test_timers_of_a_process_killed_between_any_two_steps_fire_once_elsewhere(
     settings: Settings, step: str
 ) -> None:
     async with replica(settings, running=False) as one:
@@ -171,11 +171,12 @@ async def test_timers_of_a_process_killed_between_claim_and_commit_fire_once_els
     )  # fmt: skip
     assert victim.returncode == -9, victim.stderr
     assert victim.stdout == "100\n"
+    armed = 200 if step == "arm" else 100
     async with replica(settings, sweep_every=OFTEN) as other:
-        await other.until_fired(100)
+        await other.until_fired(armed)
         await asyncio.sleep(0.3)
         counted = Counter(timer for timer, _, _ in await other.effects())
-    assert len(counted) == 100
+    assert len(counted) == armed
     assert set(counted.values()) == {1}
 
 

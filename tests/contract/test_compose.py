@@ -12,8 +12,10 @@ from deploy.compose import place, secrets
 from deploy.containers import KAFKA_IMAGE, POSTGRES_IMAGE, REDIS_IMAGE
 from deploy.credentials import POSTGRES_ADMIN, generate
 from deploy.embedded.ports import SERVICE_PORTS
+from deploy.embedded.serve import OWNERS, PROGRAMS
 from deploy.world import PostgresAddress
 from schemas.topics import SERVICES, TOPICS, users
+from services.deadline_clock.auditor_settings import AUDITOR_PREFIX, AuditorSettings
 from services.intake.sealing import SealSettings
 from services.kit import health
 from services.kit.settings import PREFIX, Settings
@@ -36,7 +38,9 @@ def _variables(*settings: type[BaseSettings]) -> set[str]:
     return {f"{PREFIX}{name.upper()}" for each in settings for name in each.model_fields}
 
 
-KNOWN = _variables(Settings, NotificationSettings, SealSettings)
+KNOWN = _variables(Settings, NotificationSettings, SealSettings) | {
+    f"{AUDITOR_PREFIX}{name.upper()}" for name in AuditorSettings.model_fields
+}
 
 
 def _published(name: str, port: int) -> str:
@@ -45,7 +49,16 @@ def _published(name: str, port: int) -> str:
 
 
 def test_the_containers_are_the_servers_the_jobs_and_every_service() -> None:
-    assert set(CONTAINERS) == {*SERVERS, *JOBS, *SERVICES}
+    assert set(CONTAINERS) == {*SERVERS, *JOBS, *SERVICES, *PROGRAMS}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_beside_a_service_runs_from_its_image_as_its_user(program: str) -> None:
+    container, owner = CONTAINERS[program], CONTAINERS[OWNERS[program]]
+    assert (container["image"], container["user"]) == (owner["image"], owner["user"])
+    assert container["command"][-1] == PROGRAMS[program].partition(":")[0]
+    assert container["healthcheck"]["test"][-2:] == [container["command"][-1], "check"]
+    assert "ports" not in container
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -88,7 +101,7 @@ def test_variables_of_the_dockerfile_and_of_compose_exist() -> None:
     text = (
         DOCKERFILE + (ROOT / "compose.yaml").read_text() + (ROOT / "deploy/service.sh").read_text()
     )
-    named = set(re.findall(rf"{PREFIX}[A-Z_]+", text))
+    named = set(re.findall(rf"{PREFIX}[A-Z_]+", text)) - {AUDITOR_PREFIX}
     assert named <= KNOWN
 
 
