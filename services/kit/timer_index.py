@@ -83,7 +83,8 @@ class TimerIndex:
         self._token = str(ids.uuid7())
         self._probe: asyncio.Task[None] | None = None
         self._pause, self._back_at = _SOON, 0.0
-        self.up = redis is not None
+        self.given = redis is not None
+        self.up = self.given
         self.behind = False
         metrics.TIMER_INDEX_UP.set(self.up)
 

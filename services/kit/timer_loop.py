@@ -28,8 +28,8 @@ SWEEP = timedelta(seconds=15)
 _SOONEST = 0.01
 """The shortest pause: what comes due meanwhile is fired together, for a fraction of the work."""
 _PAUSE_AFTER_ERROR = 0.5
-_ANOTHERS_TURN = 1.0
-"""Seconds after which to look again whether the index, which another replica fills, is whole."""
+_LOOK_AGAIN = 1.0
+"""Seconds after which to look again at an index that is away, or that another replica fills."""
 _AT_ONCE = 2_000
 """The most timers that one look puts into the index: more would make due ones wait."""
 _MOST = 50_000
@@ -127,7 +127,8 @@ class TimerLoop:
         await self._index.move(self._hear())
         claim = await self._index.claim(self._now(), BATCH)
         if claim is None:
-            return self._pause(self._next_at)
+            pause = self._pause(self._next_at)
+            return min(pause, _LOOK_AGAIN) if self._index.given else pause
         await self._filling.begin(claim.filled_until, self._now())
         if claim.due:
             await self._fire(claim.due)
@@ -137,7 +138,7 @@ class TimerLoop:
         if len(claim.due) == BATCH or self._moves.times:
             return 0.0
         pause = self._pause(claim.next_at)
-        return pause if claim.filled_until else min(pause, _ANOTHERS_TURN)
+        return pause if claim.filled_until else min(pause, _LOOK_AGAIN)
 
     def _now(self) -> float:
         return clock.elapsed() + self._ahead
