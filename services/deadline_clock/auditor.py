@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
-from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client import start_http_server
 
+from services.deadline_clock import auditor_metrics
 from services.deadline_clock.auditor_settings import AUDITOR_PREFIX, AuditorSettings
 from services.deadline_clock.domain import auditing as wording
 from services.deadline_clock.domain.auditing import AWAY, AlarmKind, Overdue
@@ -30,12 +31,6 @@ _log = logging.getLogger(__name__)
 
 NAME = "deadline-clock"
 _FAILING: tuple[type[Exception], ...] = (*TRANSIENT, asyncpg.PostgresError, OSError)
-
-REGISTRY = CollectorRegistry(auto_describe=True)
-SEEN = Gauge("auditor_look_timestamp_seconds", "When it last could look.", registry=REGISTRY)
-STEPS = Gauge("auditor_overdue_steps", "Steps overdue without effect now.", registry=REGISTRY)
-ALARMS = Counter("auditor_alarms", "Messages raised.", ["kind"], registry=REGISTRY)
-FAULTS = Counter("auditor_faults", "Tries that failed.", ["channel"], registry=REGISTRY)
 
 
 class Auditor:
@@ -80,7 +75,7 @@ class Auditor:
         except _FAILING as error:
             await self._without_database(error)
             return
-        SEEN.set(clock.now().timestamp())
+        auditor_metrics.LOOKED.set(clock.now().timestamp())
 
     async def _audit(self, pool: Pool) -> None:
         async with connection(pool) as db, db.transaction():
@@ -93,7 +88,7 @@ class Auditor:
                 await auditing.clear(db, found)
         self._begun = True
         self._lost_at = self._lost = self._raised_lost = None
-        STEPS.set(len(found))
+        auditor_metrics.OVERDUE.set(len(found))
         await self._tell(pool)
 
     async def _heartbeat(self, db: Connection) -> None:
@@ -123,7 +118,7 @@ class Auditor:
 
     async def _add(self, db: Connection, raised: wording.Raised) -> UUID:
         message = ids.uuid7()
-        ALARMS.labels(raised.kind.value).inc()
+        auditor_metrics.ALARMS.labels(raised.kind.value).inc()
         channels = self._chosen.channels
         await auditing.add(
             db, message, raised,
@@ -137,7 +132,7 @@ class Auditor:
         for message in waiting:
             faults = await self._path.send(message, clock.now())
             for channel, fault in faults.items():
-                FAULTS.labels(channel).inc(bool(fault))
+                auditor_metrics.FAULTS.labels(channel).inc(bool(fault))
             async with connection(pool) as db:
                 await auditing.told(
                     db, message.message, webhook=faults.get("webhook") == "",
@@ -156,7 +151,7 @@ class Auditor:
         message = ids.derived("auditor", "database away", f"{now:%Y-%m-%dT%H}")
         if self._lost is None or self._lost.message != message:
             raised = wording.database_away(self._lost_at, now, said)
-            ALARMS.labels(raised.kind.value).inc()
+            auditor_metrics.ALARMS.labels(raised.kind.value).inc()
             channels = self._chosen.channels
             self._lost = Message(
                 message, raised.kind.value, now, raised.summary, raised.lines,
@@ -179,7 +174,9 @@ async def run() -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, over.set)
     if chosen.metrics_port:
-        start_http_server(chosen.metrics_port, addr=settings.http_host, registry=REGISTRY)
+        start_http_server(
+            chosen.metrics_port, addr=settings.http_host, registry=auditor_metrics.REGISTRY
+        )
     async with client() as http:
         await Auditor(settings, chosen, SecondPath(chosen, http)).watch(over)
     provider.shutdown()
