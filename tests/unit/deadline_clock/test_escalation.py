@@ -87,9 +87,9 @@ def test_a_late_clock_is_told_of_every_five_minutes_then_hourly_then_daily_then_
         at = alarm.due_at
         told.append(at)
     gaps = [later - earlier for earlier, later in pairwise(told)]
-    assert gaps[:12] == [timedelta(minutes=5)] * 12
-    assert gaps[12:35] == [HOUR] * 23
-    assert set(gaps[35:]) == {timedelta(days=1)}
+    assert gaps[:288] == [timedelta(minutes=5)] * 288
+    assert gaps[288:336] == [HOUR] * 48
+    assert set(gaps[336:]) == {timedelta(days=1)}
     assert told[-1] == T0 + timedelta(days=30)
 
 
