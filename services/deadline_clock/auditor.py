@@ -30,6 +30,9 @@ from services.kit.settings import Settings
 _log = logging.getLogger(__name__)
 
 NAME = "deadline-clock"
+_FIRST = 1.0
+"""Seconds between looks until one has succeeded."""
+
 _FAILING: tuple[type[Exception], ...] = (*TRANSIENT, asyncpg.PostgresError, OSError)
 
 
@@ -57,8 +60,9 @@ class Auditor:
         while not over.is_set():
             await self.look()
             await self._path.beat()
-            try:
-                await asyncio.wait_for(over.wait(), self._chosen.every_seconds)
+            every = self._chosen.every_seconds
+            try:  # at first soon again: the service may still be making its tables
+                await asyncio.wait_for(over.wait(), every if self._begun else min(every, _FIRST))
             except TimeoutError:
                 continue
         if self._pool is not None:

@@ -181,7 +181,7 @@ def test_a_companys_own_escalation_stands_in_for_the_one_that_ships(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = (FOLDER / "escalation.yaml").read_text("utf-8")
-    own = changed(steps, "psirt-oncall", "night-shift").replace("2026.11.21", "2026.12.1", 1)
+    own = changed(steps, "psirt-oncall", "night-shift").replace("2026.11.25", "2026.12.1", 1)
     (tmp_path / "steps.yaml").write_text(own, "utf-8")
     monkeypatch.setenv("PATCHVIGIL_POLICY_PACKS", str(tmp_path))
     held = library.__wrapped__().escalation
