@@ -10,8 +10,8 @@ _BY_MATCHER = {
     Matcher.CPE: Confidence.MEDIUM,
     Matcher.NAME: Confidence.LOW,
 }
-"""A purl, model number, UDI or file hash names one thing. CPE names are given by hand and shared by forks; by
-product alone they say less. A name is what people call it."""
+"""A purl, model number, UDI or file hash names one thing. CPE names are given by hand and shared by
+forks; by product alone they say less. A name is what people call it."""
 
 
 def of(matcher: Matcher, ident: str) -> Confidence:
