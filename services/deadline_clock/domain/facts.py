@@ -189,7 +189,10 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """All facts of one case, with those of the cases that were merged into it (`absorbed`)."""
+    """All facts of one case, with those of the cases that were merged into it (`absorbed`).
+
+    `corrected` are assessments that a later one of the same product replaced, in that order.
+    """
 
     case: str
     absorbed: tuple[str, ...] = ()
@@ -198,6 +201,7 @@ class CaseFacts:
     scope: tuple[Scope, ...] = ()
     signals: tuple[Signal, ...] = ()
     assessments: tuple[Assessment, ...] = ()
+    corrected: tuple[Assessment, ...] = ()
     risks: tuple[Risk, ...] = ()
     decisions: tuple[Decision, ...] = ()
     measures: tuple[MeasureState, ...] = ()

@@ -223,7 +223,12 @@ def _opened(facts: CaseFacts, event: CaseOpened) -> CaseFacts:
 
 
 def _assessed(facts: CaseFacts, event: ExploitationAssessed) -> CaseFacts:
-    return replace(facts, assessments=_put(facts.assessments, _assessment(event), product_id))
+    stated, before = _assessment(event), facts.assessment(event.product)
+    corrected = facts.corrected
+    if before is not None and before != stated:
+        corrected = (*corrected, before)
+    standing = _put(facts.assessments, stated, product_id)
+    return replace(facts, assessments=standing, corrected=corrected)
 
 
 def _given_band(facts: CaseFacts, event: RiskAssessed) -> CaseFacts:

@@ -31,12 +31,14 @@ def merged(survivor: CaseFacts, absorbed: CaseFacts) -> CaseFacts:
     Where both were assessed, exploitation and the earlier awareness stand until a person says
     otherwise; of risk bands and other single answers the later one stands.
     """
+    standing = _strictest(survivor.assessments + absorbed.assessments)
     return replace(
         survivor,
         absorbed=(*survivor.absorbed, absorbed.case, *absorbed.absorbed),
         scope=_scope_of_both(survivor, absorbed),
         signals=earliest((*survivor.signals, *absorbed.signals)),
-        assessments=_strictest(survivor.assessments + absorbed.assessments),
+        assessments=standing,
+        corrected=_corrected(survivor, absorbed, standing),
         risks=_latest(survivor.risks + absorbed.risks),
         decisions=_union(absorbed.decisions, survivor.decisions, decision_id),
         measures=_union(absorbed.measures, survivor.measures, measure_id),
@@ -83,6 +85,17 @@ def _strictest(assessments: tuple[Assessment, ...]) -> tuple[Assessment, ...]:
         if before is None or _rank(each) < _rank(before):
             standing[each.product] = each
     return tuple(standing.values())
+
+
+def _corrected(
+    survivor: CaseFacts, absorbed: CaseFacts, standing: tuple[Assessment, ...]
+) -> tuple[Assessment, ...]:
+    """Every assessment that does not stand, by time: none is forgotten."""
+    every = (
+        *survivor.corrected, *absorbed.corrected, *survivor.assessments, *absorbed.assessments
+    )  # fmt: skip
+    replaced = dict.fromkeys(each for each in every if each not in standing)
+    return tuple(sorted(replaced, key=lambda each: each.assessed_at))
 
 
 def _rank(assessment: Assessment) -> tuple[bool, float]:
