@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from services.cli.clock_questions import awareness, explain, what_if
 from services.cli.door import door, part
 from services.cli.lazy import group
 from services.cli.one_shot.packs import instant, shipped
 from services.cli.printing import as_json, clean, document, listing, out, table
 from services.cli.refusal import Exit, Fault, RefusedError
-from services.cli.words import As, AsJson, ClockMode, ClockState, Here, OfCase, OfProduct
+from services.cli.words import As, AsJson, AsOf, ClockMode, ClockState, Here, OfCase, OfProduct
 
 app = group("Obligations and their deadlines.")
 
@@ -27,24 +28,27 @@ def ls(
     state: Annotated[ClockState | None, typer.Option(help="Where it stands.")] = None,
     mode: Annotated[ClockMode | None, typer.Option(help="Whether it binds.")] = None,
     product: OfProduct = None,
+    as_of: AsOf = None,
     json: AsJson = False,
     who: As = None,
 ) -> None:
     """List clocks, the nearest deadline first."""
     rows = door(who).items(
-        "deadline-clock", "/v1/clocks", case=case, state=state, mode=mode, product=product
-    )
+        "deadline-clock", "/v1/clocks",
+        case=case, state=state, mode=mode, product=product, as_of=as_of,
+    )  # fmt: skip
     listing(rows, COLUMNS, json_wanted=json)
 
 
 @app.command()
 def show(
     clock: Annotated[str, typer.Argument(metavar="CLOCK", help="Id, from `clock ls`.")],
+    as_of: AsOf = None,
     json: AsJson = False,
     who: As = None,
 ) -> None:
     """Show a clock with its rule, its anchor, its history and its alarms."""
-    found = door(who).get("deadline-clock", f"/v1/clocks/{part(clock)}")
+    found = door(who).get("deadline-clock", f"/v1/clocks/{part(clock)}", as_of=as_of)
     if json:
         as_json(found)
         return
@@ -126,3 +130,8 @@ def _tell(title: str, lines: Sequence[str]) -> None:
         out.print(title)
     for number, line in enumerate(lines, 1):
         out.print(f"  {number}. {clean(line)}")
+
+
+app.command()(explain)
+app.command()(awareness)
+app.command("what-if")(what_if)

@@ -62,6 +62,10 @@ As = Annotated[
 Here = Annotated[
     bool, typer.Option("--local", help="Read this installation's packs, also where a fleet runs.")
 ]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="As it was shown at this instant, with its zone.", metavar="AT"),
+]
 Case = Annotated[str, typer.Argument(metavar="CASE", help="Tracking id, such as PV-2026-0042.")]
 OfCase = Annotated[str | None, typer.Option("--case", help="Limit to one case.", metavar="CASE")]
 OfProduct = Annotated[str | None, typer.Option("--product", help="Limit to one product.")]

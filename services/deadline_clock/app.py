@@ -10,6 +10,7 @@ from services.deadline_clock.alarms import timers
 from services.deadline_clock.consumer import consumer
 from services.deadline_clock.http import routes
 from services.deadline_clock.library import library
+from services.deadline_clock.questions import asked, supposing
 from services.deadline_clock.store import packs
 from services.kit.app import Context, Service, build
 from services.kit.settings import Settings
@@ -28,7 +29,7 @@ async def with_packs(context: Context) -> AsyncIterator[None]:
 SERVICE = Service(
     name="deadline-clock",
     consumers=[consumer],
-    routers=[routes, auditor_http.routes, drill_http.routes],
+    routers=[routes, asked, supposing, auditor_http.routes, drill_http.routes],
     timers=timers,
     start=with_packs,
 )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import AwareDatetime
 
 from schemas.clocks import ClockMode, ClockState
@@ -14,7 +14,7 @@ from services.deadline_clock.domain.decide import Decided
 from services.deadline_clock.library import library
 from services.deadline_clock.store import cases, reading
 from services.deadline_clock.store.clocks import held
-from services.deadline_clock.store.reading import LAST, Place, Row
+from services.deadline_clock.store.reading import FIRST, LAST, Place, Row
 from services.deadline_clock.views import (
     AlarmView,
     ClockDetail,
@@ -30,25 +30,41 @@ from services.kit.pages import Key
 
 routes = router("deadline-clock")
 
+AsOf = Annotated[
+    AwareDatetime | None, Query(description="Answer what was shown at this instant, with its zone.")
+]
+
 _AT_ONCE = 200
-_FIRST: Place = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), UUID(int=0))
+
+
+def _wanted(
+    case: str | None = None,
+    state: ClockState | None = None,
+    mode: ClockMode | None = None,
+    product: str | None = None,
+) -> tuple[str | None, ...]:
+    return (case, state, mode, product)
+
+
+Wanted = Annotated[tuple[str | None, ...], Depends(_wanted)]
+"""Which clocks are asked for: case, state, mode and product."""
 
 
 @routes.get("/v1/clocks")
 async def list_clocks(
     unit: CurrentUnit,
-    case: str | None = None,
-    state: ClockState | None = None,
-    mode: ClockMode | None = None,
-    product: str | None = None,
+    wanted: Wanted,
+    as_of: AsOf = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[ClockView]:
     """List clocks, the nearest deadline first; an absorbed case's id finds its survivor's."""
-    wanted = (case, state, mode, product)
 
     async def query(after: Key | None, most: int) -> list[ClockView]:
-        rows = await reading.listed(unit.db, wanted, _place(after), most)
+        if as_of is None:
+            rows = await reading.listed(unit.db, wanted, _place(after), most)
+        else:
+            rows = await reading.listed_as_of(unit.db, wanted, as_of, _place(after), most)
         return [_view(row) for row in rows]
 
     return await page(query, cursor, limit, lambda each: (each.due_operational or LAST, each.clock))
@@ -56,7 +72,7 @@ async def list_clocks(
 
 def _place(after: Key | None) -> Place:
     if after is None:
-        return _FIRST
+        return FIRST
     match after:
         case (datetime() as due, str() as clock):
             return due, _uuid(clock, "cursor")
@@ -64,8 +80,12 @@ def _place(after: Key | None) -> Place:
 
 
 @routes.get("/v1/clocks/{clock}")
-async def show_clock(clock: str, unit: CurrentUnit) -> ClockDetail:
-    """Show a clock with its anchor, its whole history and every alarm."""
+async def show_clock(clock: str, unit: CurrentUnit, as_of: AsOf = None) -> ClockDetail:
+    """Show a clock with its anchor, its whole history and every alarm.
+
+    With `as_of` the clock is as it stood then, with the history up to there and the alarms that had
+    fired; which ones were armed then is not kept.
+    """
     name = _uuid(clock, "clock")
     row = await reading.one(unit.db, name)
     if row is None:
@@ -75,7 +95,25 @@ async def show_clock(clock: str, unit: CurrentUnit) -> ClockDetail:
         )  # fmt: skip
     history = [_line(each) for each in await reading.history(unit.db, name)]
     alarms = [AlarmView.model_validate(dict(each)) for each in await reading.alarms(unit.db, name)]
-    return ClockDetail(**_view(row).model_dump(), history=tuple(history), alarms=tuple(alarms))
+    view = _view(row)
+    if as_of is not None:
+        history = [each for each in history if each.at <= as_of]
+        alarms = [each for each in alarms if each.fired_at is not None and each.fired_at <= as_of]
+        view = _then(view, history, as_of)
+    return ClockDetail(**view.model_dump(), history=tuple(history), alarms=tuple(alarms))
+
+
+def _then(view: ClockView, history: list[HistoryLine], as_of: datetime) -> ClockView:
+    """The clock as its last line up to an instant has it."""
+    if not history:
+        raise Problem(
+            404, "No such clock", f"clock {view.clock} did not exist at {as_of.isoformat()}",
+            parameter="as_of", mend=f"it began at {view.started_at.isoformat()}",
+        )  # fmt: skip
+    last = history[-1]
+    told = {"because": last.because, "decided_by": last.decided_by}
+    nothing = {"reopen_trigger": None, "next_step_at": None}
+    return view.model_copy(update={**dict(last.clock), **told, **nothing})
 
 
 def _view(row: Row) -> ClockView:

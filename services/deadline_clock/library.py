@@ -108,3 +108,19 @@ def _own() -> Iterator[Pack | Escalation]:
 @lru_cache(maxsize=2)
 def _schema(name: str) -> str:
     return (_FOLDER / f"{name}.schema.json").read_text("utf-8")
+
+
+def with_pack(name: str, text: str) -> Library:
+    """The packs in force with one of rules in the place of that of the same id, or beside them.
+
+    Raises:
+        PackError: it cannot be used, has chains, or changed under the version that is in force.
+    """
+    held = library()
+    pack = parsed(name, text)
+    if isinstance(pack, Escalation):
+        raise PackError(f"{name}: escalation chains cannot be supposed; give a pack of rules")
+    same = held.book.pack(pack.id)
+    if same is not None and same.version == pack.version and same.sha256 != pack.sha256:
+        raise PackError(f"{name}: the text of {pack.reference} changed; give it a new version")
+    return joined([*held.book.packs, held.escalation, pack])

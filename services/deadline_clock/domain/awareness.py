@@ -93,10 +93,33 @@ def _known(facts: CaseFacts, surroundings: Surroundings) -> Iterable[Known]:
             "the signal and a finding for this product were both held", "patchvigil",
             f"{signal.source} {signal.signal} by {signal.reporter}",
         )  # fmt: skip
+    yield from _received(facts, surroundings)
     for each in facts.assessments:
         yield _assessed(each, surroundings, corrected=False)
     for each in facts.corrected:
         yield _assessed(each, surroundings, corrected=True)
+
+
+def _received(facts: CaseFacts, surroundings: Surroundings) -> Iterable[Known]:
+    """What customers and devices told, from its first receipt, and what people answered to it."""
+    for report in facts.reports:
+        product = report.product or ""
+        yield Known(
+            report.received_at, product, _maker(product, surroundings),
+            "a report was first received", "patchvigil", f"report {report.report}: {report.title}",
+        )  # fmt: skip
+    for event in facts.safety_events:
+        yield Known(
+            event.received_at, event.product, _maker(event.product, surroundings),
+            "a device's safety event was received", "patchvigil", f"safety event {event.event}",
+        )  # fmt: skip
+    for answer in facts.incident_answers:
+        said = "reportable" if answer.reportable else "not reportable"
+        at = f", aware at {answer.aware_at.isoformat()}" if answer.aware_at is not None else ""
+        yield Known(
+            answer.assessed_at, answer.product, _maker(answer.product, surroundings),
+            f"answered as {said} under {answer.regime}{at}", answer.assessed_by, answer.ground,
+        )  # fmt: skip
 
 
 def _assessed(each: Assessment, surroundings: Surroundings, *, corrected: bool) -> Known:
@@ -123,21 +146,29 @@ def _aware(
     clocks: Sequence[Held],
     book: RuleBook,
 ) -> Aware:
+    maker = _maker(product, surroundings)
     set_by = [
         anchor
         for each in clocks
-        if each.clock.product == product and _regime(each.clock, book) == regime
-        and (anchor := each.clock.anchor) is not None and anchor.name == AnchorName.AWARE_AT
-    ]  # fmt: skip
+        if _regime(each.clock, book) == regime
+        and (each.clock.product == product or _of_entity(each.clock, maker))
+        and (anchor := each.clock.anchor) is not None
+        and anchor.name == AnchorName.AWARE_AT
+    ]
     anchor = min(set_by, key=lambda each: each.at, default=None)
     if anchor is None:
         words = f"nobody has set awareness under this regime; it is {_AWARE[regime]}"
     else:
         words = f"aware since {anchor.at.isoformat()}, set by {anchor.set_by}: {anchor.evidence}"
     return Aware(
-        regime, _AWARE[regime], product, _maker(product, surroundings), anchor, words,
+        regime, _AWARE[regime], product, maker, anchor, words,
         _former(product, facts) if regime == "cra" else (),
     )  # fmt: skip
+
+
+def _of_entity(clock: Clock, maker: str | None) -> bool:
+    """Whether it is an entity's own clock (NIS2), of this entity."""
+    return not clock.product and maker is not None and clock.entity == maker
 
 
 def _regime(clock: Clock, book: RuleBook) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.clocks import ClockEscalated, ClockEvent, ClockMode, ClockState, MetBy
+from schemas.clocks import Clock, ClockEscalated, ClockEvent, ClockMode, ClockState, MetBy
 from services.deadline_clock.domain.calendars import COUNTRIES, calendar, zone
 from services.deadline_clock.domain.change import Change, Held
 from services.deadline_clock.domain.clock import advance, lateness, newly_late, superseded
@@ -219,12 +219,19 @@ def escalated(held: Held, step: Step, at: datetime, following: Alarm | None) -> 
         targets=step.targets,
         ignore_ack=step.ignore_ack,
         remaining_seconds=int((due - at).total_seconds()) if due is not None else None,
-        stops_when=_ASSESS if clock.state is ClockState.PROVISIONAL else _STOPS[clock.met_by],
+        stops_when=stops_when(clock),
         next_step_at=following.due_at if following is not None else None,
         next_step=following.step.at if following is not None else None,
         next_targets=following.step.targets if following is not None else (),
         due_local=due.astimezone(zone(clock.zone)).isoformat() if due is not None else None,
     )
+
+
+def stops_when(what: Clock | Rule) -> str:
+    """What ends a clock, or would end a rule's, in words."""
+    if isinstance(what, Clock) and what.state is ClockState.PROVISIONAL:
+        return _ASSESS
+    return _STOPS[what.met_by]
 
 
 def _waits_together(held: Held) -> bool:

@@ -3,11 +3,24 @@
 from dataclasses import replace
 
 from schemas.cases import ExploitationAssessed, ExploitationVerdict
+from schemas.catalogue import QualificationKind
+from schemas.signals import Harm
 from services.deadline_clock.domain.awareness import Aware, Ledger, ledger
 from services.deadline_clock.domain.facts import CaseFacts
 from services.deadline_clock.domain.folding import fold
+from services.deadline_clock.domain.happenings import Report
 from services.deadline_clock.domain.merging import merged
-from tests.unit.deadline_clock.facts import BOOK, HOUR, T0, Clockwork, confirmed, rejected, signal
+from tests.unit.deadline_clock.facts import (
+    BOOK,
+    HOUR,
+    T0,
+    Clockwork,
+    around,
+    confirmed,
+    product,
+    rejected,
+    signal,
+)
 
 
 def told(facts: CaseFacts) -> Ledger:
@@ -81,3 +94,20 @@ def test_merged_cases_keep_the_assessment_that_does_not_stand() -> None:
     assert facts.assessments == (confirmed(),)
     assert facts.corrected == (rejected(),)
     assert merged(facts, replace(absorbed, case="E")).corrected == (rejected(),)
+
+
+def test_a_report_makes_aware_from_its_first_receipt_under_vigilance_law_alone() -> None:
+    report = Report(
+        "r-1", True, "Pump stopped", "gateway", None, Harm.SERIOUS, T0 - HOUR, T0 - HOUR
+    )
+    work = Clockwork(around(product(QualificationKind.DEVICE)))
+    facts = CaseFacts("C", reports=(report,))
+    work.decide(facts)
+    found = ledger(facts, work.around, list(work.held.values()), BOOK)
+    assert [(each.at, each.evidence) for each in found.known] == [
+        (T0 - HOUR, "report r-1: Pump stopped")
+    ]
+    mdr = of(found, "eu_mdr").anchor
+    assert mdr is not None
+    assert mdr.at == T0 - HOUR
+    assert of(found, "cra").anchor is None
