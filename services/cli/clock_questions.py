@@ -104,7 +104,7 @@ def what_if(
 
 
 def tell(pages: Iterator[Any], *, json_wanted: bool) -> None:
-    """Print what would move, page by page as it comes, with how many cases were asked."""
+    """Print what would move on all pages together, and of how many cases it was asked."""
     cases, moved = 0, list[Any]()
     for page in pages:
         cases += page["cases"]
