@@ -21,7 +21,7 @@ def test_explain_says_how_a_clock_is_counted_and_why_others_did_not_start(
     assert all(each["why_not"] for each in found["rules"] if each["clock"] is None)
     told = machine("clock", "explain", assessed).out
     assert "cra.aev.early_warning" in told
-    assert "hours are elapsed seconds" in told
+    assert "elapsed seconds: no daylight saving time" in told
 
 
 def test_awareness_prints_the_argument_with_its_evidence(machine: Machine, assessed: str) -> None:
