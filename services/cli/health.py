@@ -66,7 +66,10 @@ def standing(opened: Door, service: str) -> dict[str, Any]:
 
 def auditor(opened: Door) -> dict[str, Any]:
     """Ask deadline-clock how its auditor stands; `trouble` says what a person has to mend."""
-    row: dict[str, Any] = {"service": AUDITOR, "url": None, "ready": "unknown", "trouble": ""}
+    row: dict[str, Any] = {
+        "service": AUDITOR, "url": None, "ready": "unknown", "trouble": "",
+        "outbox": None, "quarantine": None,
+    }  # fmt: skip
     try:
         found = opened.get("deadline-clock", "/v1/auditor")
     except RefusedError as error:

@@ -35,7 +35,7 @@ def test_what_if_shows_the_moves_and_moves_nothing(machine: Machine, assessed: s
     earlier = (datetime.now(UTC) - timedelta(hours=3)).isoformat()
     supposed = ("--set", f"aware_at={earlier}", "--product", GATEWAY)
     found = machine.json("clock", "what-if", assessed, *supposed)
-    assert "cra.aev.early_warning" in {each["after"]["rule"] for each in found["moved"]}
+    assert "cra.aev.notification" in {each["after"]["rule"] for each in found["moved"]}
     assert "moved-earlier" in machine("clock", "what-if", assessed, *supposed).out
     after = clock_of(machine, assessed, "early_warning")
     assert after["due_operational"] == before["due_operational"]

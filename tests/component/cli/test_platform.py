@@ -102,6 +102,7 @@ def test_doctor_says_that_tokens_are_readable_by_others(machine: Machine) -> Non
 
 def test_reconcile_finds_no_difference(machine: Machine, assessed: str) -> None:
     assert assessed
+    until(lambda: machine("reconcile", status=None).status == 0, "what is in flight at rest")
     found = machine.json("reconcile")
     assert {each["service"]: each["differences"] for each in found} == {
         service: [] for service in SERVICES
