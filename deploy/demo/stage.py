@@ -151,6 +151,12 @@ def moment(instant: str) -> str:
     return f"{datetime.fromisoformat(instant).astimezone(UTC):%a %d %b %Y %H:%M}Z"
 
 
+def due(clock: Mapping[str, Any]) -> str:
+    """Write when a clock is due; some duties have no number of hours or days."""
+    instant = clock["due_operational"]
+    return f"due {moment(instant)}" if instant else "as soon as possible, no number of days"
+
+
 def _plain(found: object) -> str:
     """Write what was found without the marks of a programming language."""
     if isinstance(found, Mapping):

@@ -7,7 +7,7 @@ from typing import Any
 from deploy.demo import devices
 from deploy.demo.acts.plot import GATEWAY, OPENSSL, PUMP, case_of, findings, submit
 from deploy.demo.receivers import as_received, text_of
-from deploy.demo.stage import Stage, moment
+from deploy.demo.stage import Stage, due
 
 _GONE = 410
 _FINDINGS = 3
@@ -79,7 +79,7 @@ def signal(stage: Stage, case: str) -> None:
     for clock in clocks:
         stage.say(
             "clock",
-            f"{clock['label']} is provisional, due {moment(clock['due_operational'])}",
+            f"{clock['label']} is provisional, {due(clock)}",
             clock["mode_reason"],
         )
     anchor = clocks[0]["anchor"]
@@ -147,7 +147,7 @@ def assessment(stage: Stage, case: str) -> None:
     for clock in running:
         stage.say(
             "clock",
-            f"{clock['label']}: mandatory, running, due {moment(clock['due_operational'])}",
+            f"{clock['label']}: mandatory, running, {due(clock)}",
             clock["mode_reason"],
         )
     stage.check(
