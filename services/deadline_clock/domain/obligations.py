@@ -21,6 +21,8 @@ from services.deadline_clock.domain.standing import Met, Question, Standing
 from services.deadline_clock.domain.terms import COMPETENT_AUTHORITY
 from services.deadline_clock.domain.wiring import Wire, wired
 
+_OFF = ClockState.NOT_APPLICABLE
+
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
@@ -153,7 +155,7 @@ def _obligation(question: Question, standing: Standing) -> Obligation:
     rule, where = question.rule, _where(question, standing)
     known = question.surroundings.products.get(question.product)
     binds = applicability(rule, known, question.maker, question.member_state)
-    standing, binds = _settled(standing, binds)
+    standing, binds = _settled(_in_force(rule, standing, where), binds)
     return Obligation(
         rule=rule,
         subject=question.subject(standing.occurrence),
@@ -178,6 +180,16 @@ def _where(question: Question, standing: Standing) -> Place:
     if question.rule.zone == COMPETENT_AUTHORITY and standing.country in MEMBER_STATES:
         return place(question.rule, None, standing.country)
     return question.where
+
+
+def _in_force(rule: Rule, standing: Standing, where: Place) -> Standing:
+    """A rule asks nothing of what happened after its last day."""
+    if rule.applies_until is None or standing.anchor is None:
+        return standing
+    if standing.anchor.at.astimezone(zone(where.zone)).date() <= rule.applies_until:
+        return standing
+    last = rule.applies_until.isoformat()
+    return replace(standing, off_because=f"the rule applied until {last}", state=_OFF)
 
 
 def _settled(standing: Standing, binds: Applicability) -> tuple[Standing, Applicability]:

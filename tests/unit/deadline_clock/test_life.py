@@ -33,6 +33,8 @@ from services.deadline_clock.domain.facts import (
     Surroundings,
 )
 from services.deadline_clock.domain.merging import merged
+from services.deadline_clock.domain.obligations import obligations
+from services.deadline_clock.domain.rules import Pack, Rule, RuleBook
 from tests.unit.deadline_clock.facts import (
     BOOK,
     DAY,
@@ -540,3 +542,26 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=40, stateful_step_count=20)
+
+
+def test_a_rule_asks_nothing_of_what_happened_after_its_last_day() -> None:
+    last = replace(rule_of(WARNING), applies_until=(T0 - DAY).date())
+    works = Clockwork()
+    facts = replace(SIGNALLED, assessments=(confirmed(),))
+    asked = obligations(facts, works.around, RuleBook((pack_of(last),)), ["gateway"])
+    assert {each.state for each in asked} == {ClockState.NOT_APPLICABLE}
+    still = replace(last, applies_until=T0.date())
+    asked = obligations(facts, works.around, RuleBook((pack_of(still),)), ["gateway"])
+    assert {each.state for each in asked} == {ClockState.RUNNING}
+
+
+def rule_of(name: str) -> Rule:
+    found = BOOK.rule(name)
+    assert found is not None
+    return found
+
+
+def pack_of(only: Rule) -> Pack:
+    found = BOOK.pack("cra")
+    assert found is not None
+    return replace(found, rules=(only,))
