@@ -95,6 +95,10 @@ class Clock(Value):
     due_legal_outer: Instant | None = Field(
         default=None, description="The law's last moment; shown."
     )
+    recipient: str | None = Field(
+        default=None,
+        description="Whom a filing goes to, by which step of CRA Article 14(7); None elsewhere.",
+    )
     zone: Name = Field(default="UTC", description="IANA zone the period is counted in.")
     template: str | None = Field(default=None, description="Draft template that meets it.")
     title: str = Field(default="", description="The case's title.")

@@ -32,7 +32,7 @@ _TICKING = frozenset({ClockState.PROVISIONAL, ClockState.RUNNING})
 
 _SHOWN = (
     "case", "pack", "entity", "mode", "mode_reason", "assumed", "state", "late", "anchor",
-    "due_operational", "due_legal_outer", "zone", "met_at",
+    "due_operational", "due_legal_outer", "zone", "met_at", "recipient",
 )  # fmt: skip
 """Fields whose change is told. Title and identifiers travel along with the next event."""
 
@@ -121,6 +121,7 @@ def _after(held: Held | None, wanted: Obligation, facts: CaseFacts, now: datetim
         anchor=wanted.anchor,
         due_operational=wanted.due.operational if wanted.due is not None else None,
         due_legal_outer=law.outer if law is not None else None,
+        recipient=wanted.recipient,
         zone=wanted.zone,
         template=rule.template,
         title=facts.title,

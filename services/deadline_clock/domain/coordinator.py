@@ -3,7 +3,11 @@
 A report to the wrong coordinator may be invalid, so the step that gave the answer is always shown.
 """
 
+import importlib.resources
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from schemas.catalogue import EntityRegistered, Establishment
 from services.deadline_clock.domain.calendars import MEMBER_STATES
@@ -25,6 +29,22 @@ class Coordinator:
     country: str | None
     basis: str
     assumed: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """Whom a report goes to, by which step: what a person checks before filing."""
+        if self.country is None:
+            return f"the CSIRT designated as coordinator: unknown, {self.basis}"
+        named = csirts().get(self.country, "see the reporting platform's list")
+        return f"the CSIRT designated as coordinator in {self.country} ({named}): {self.basis}"
+
+
+@lru_cache(maxsize=1)
+def csirts() -> Mapping[str, str]:
+    """The CSIRTs that were read, by Member State; which list and when stands in the file."""
+    folder = importlib.resources.files("services.deadline_clock") / "coordinators"
+    held = json.loads((folder / "2026.09.json").read_text("utf-8"))
+    return dict(held["csirts"])
 
 
 def coordinator(entity: EntityRegistered | None) -> Coordinator:

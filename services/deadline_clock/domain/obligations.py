@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from schemas.clocks import Anchor, ClockMode, ClockState, RuleKind
+from schemas.clocks import Anchor, ClockMode, ClockState, MetBy, RuleKind
 from services.deadline_clock.domain import conditions
 from services.deadline_clock.domain.applicability import Applicability, applicability
 from services.deadline_clock.domain.arithmetic import Deadline, deadline
 from services.deadline_clock.domain.calendars import MEMBER_STATES, calendar, zone
+from services.deadline_clock.domain.coordinator import coordinator
 from services.deadline_clock.domain.facts import CaseFacts, Surroundings
 from services.deadline_clock.domain.identity import Subject
 from services.deadline_clock.domain.places import Place, member_states, place
@@ -47,6 +48,7 @@ class Obligation:
     reopen_trigger: str | None = None
     met: Met | None = None
     initial_load: bool = False
+    recipient: str | None = None
 
 
 def obligations(
@@ -172,7 +174,14 @@ def _obligation(question: Question, standing: Standing) -> Obligation:
         reopen_trigger=standing.reopen_trigger,
         met=standing.met,
         initial_load=standing.initial_load,
+        recipient=_recipient(question),
     )
+
+
+def _recipient(question: Question) -> str | None:
+    """Whom a filing under the CRA goes to: a wrong coordinator may make it invalid."""
+    to_csirt = question.rule.regime is Regime.CRA and question.rule.met_by is MetBy.FILING
+    return coordinator(question.maker).words if to_csirt else None
 
 
 def _where(question: Question, standing: Standing) -> Place:

@@ -1,6 +1,7 @@
 """Sends mail through the roster's SMTP server; a message keeps its Message-ID on every try."""
 
 import binascii
+import re
 from email.header import Header
 from email.utils import format_datetime, parseaddr
 
@@ -38,7 +39,8 @@ def compose(content: Content, envelope: Envelope, mail: Mail, address: str) -> b
     if content.kind == "page" and envelope.purpose != "resolved":
         headers["Importance"] = "high"
     lines = [f"{name}: {_header(name, value)}" for name, value in headers.items()]
-    text = wording.text(content, envelope).replace("\n", "\r\n").encode()
+    worded = wording.text(content, envelope)
+    text = "\r\n".join(re.split(r"\r\n|\r|\n", worded)).encode()  # a fact may hold any of them
     return "\r\n".join([*lines, "", ""]).encode("ascii") + binascii.b2a_qp(text, istext=True)
 
 

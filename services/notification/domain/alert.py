@@ -87,6 +87,7 @@ class Content(_Part):
     next_step: str | None = None
     next_targets: tuple[str, ...] = ()
     due_local: str | None = None
+    recipient: str | None = None
     assumed: tuple[str, ...] = ()
     drill: bool = False
     cases: tuple[str, ...]
@@ -127,6 +128,7 @@ def content(escalated: ClockEscalated, line: DraftLine | None) -> Content:
         basis_kind=clock.kind.value,
         rule=clock.rule,
         confidence=clock.confidence,
+        recipient=clock.recipient,
         pack=clock.pack,
         product=clock.product,
         identifiers=clock.identifiers,

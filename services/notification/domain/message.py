@@ -122,6 +122,7 @@ def text(content: Content, envelope: Envelope) -> str:
             else []
         ),
         f"Basis: {content.basis} ({content.basis_kind}), {_rule(content)}",
+        *([f"A filing goes to: {content.recipient}"] if content.recipient else []),
         f"Stands: {content.state}, step {content.step}",
         *_anchor(content),
         f"Stops when: {content.stops_when}",

@@ -163,3 +163,10 @@ def test_a_seat_is_taken_where_no_step_is_stated_and_said_to_be_assumed() -> Non
     assert coordinator(maker).country == "IE"
     assert coordinator(maker).assumed
     assert coordinator(None).country is None
+
+
+def test_a_filing_names_its_coordinator_and_by_which_step() -> None:
+    maker = entity("IE")
+    assert coordinator(maker).words.startswith("the CSIRT designated as coordinator in IE (NCSC")
+    assert "see the reporting platform's list" in coordinator(entity("FR")).words
+    assert "unknown" in coordinator(None).words
