@@ -37,7 +37,8 @@ def doctor(json: AsJson = False, who: As = None) -> None:
     """Check what the fleet rests on, and say how to mend what is wrong.
 
     Looks at the folder on this machine, Kafka's topics and access rules, and of each service its
-    readiness, its audit chain, its clock, its timers, its outbox and its quarantine; at the auditor
+    readiness, its audit chain, its clock, its timers, its outbox, its quarantine and whether its
+    database was restored; at the auditor
     of deadlines and its second path; and at the on-call roster. Exits 1 where something is wrong.
     """
     opened = door(who)
@@ -113,6 +114,11 @@ def _service(opened: Door, service: str) -> Iterator[Check]:
         f"{waiting} records could not be handled or wait" if waiting else "",
         f"patchvigil quarantine ls --service {service}",
     )
+    gaps = opened.get(service, "/v1/gaps")
+    records = sum(each["records"] for each in gaps)
+    said = f"its database was restored: {records} records are read again" if gaps else ""
+    mend = "enter again what people did since the backup (docs/operations.md), then patchvigil gap"
+    yield _wrong(f"{service} backup", said, f"{mend} settle --service {service}")
 
 
 def _records(opened: Door, service: str) -> Iterator[Check]:

@@ -6,14 +6,16 @@ begins at the lower of both, and the inbox drops what was handled after all.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
+from services.kit import gaps
 from services.kit.database import TRANSIENT, Connection, Pool, connection
+from services.kit.gaps import Behind
 
 _log = logging.getLogger(__name__)
 
@@ -83,9 +85,14 @@ class Seeker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
         client.pause(*assigned)
         try:
             positions = await self._patiently(self._stored, assigned)
+            behind = []
             for each in assigned:
                 theirs = await self._patiently(client.committed, each)
-                self._seek(client, each, positions.get(self._place(each), 0), theirs)
+                mine = positions.get(self._place(each), 0)
+                if self._seek(client, each, mine, theirs):
+                    behind.append(Behind(*self._place(each), mine, theirs or 0))
+            if behind:
+                await self._patiently(self._note, behind)
         finally:
             client.resume(*(client.assignment() & set(assigned)))
 
@@ -107,13 +114,19 @@ class Seeker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
         async with connection(self.pool) as db:
             return await stored(db, self.consumer, {self._place(each)[0] for each in assigned})
 
+    async def _note(self, behind: Sequence[Behind]) -> None:
+        async with connection(self.pool) as db:
+            await gaps.note(db, self.consumer, behind)
+
     def _seek(
         self, client: AIOKafkaConsumer, partition: TopicPartition, mine: int, theirs: int | None
-    ) -> None:
+    ) -> bool:
+        """Go back to where the database is, if that is behind, and say whether it was."""
         if theirs is None or theirs <= mine:
-            return  # Kafka's is the lower one; where it has none, reading begins at the earliest
+            return False  # Kafka's is the lower; where it has none, reading begins at the earliest
         _log.warning(
             "%s: the database is at %d, Kafka at %d: catching up", partition, mine, theirs,
             extra={"consumer": self.consumer},
         )  # fmt: skip
         client.seek(partition, mine)  # an offset that is gone resets to the earliest
+        return True

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.kit import audit, quarantine
+from services.kit import audit, gaps, quarantine
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, page, router
 from services.kit.pages import Key
 from services.kit.problems import Problem
@@ -72,6 +72,21 @@ class OutboxState(Answer):
     oldest: datetime | None
 
 
+class GapState(Answer):
+    """What a consumer read again of a topic after its database was restored."""
+
+    consumer: str
+    topic: str
+    records: int
+    noticed_at: datetime
+
+
+class GapSettled(Answer):
+    """Why the gaps need nothing more."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
 def standard(service: str) -> APIRouter:
     """Make the router of these calls."""
     made = router(service)
@@ -117,5 +132,22 @@ def standard(service: str) -> APIRouter:
     async def show_outbox(unit: CurrentUnit) -> OutboxState:
         """Tell how many events wait for Kafka."""
         return OutboxState(**dict(await unit.db.fetchrow(PENDING) or {}))
+
+    @made.get("/v1/gaps")
+    async def list_gaps(unit: CurrentUnit) -> tuple[GapState, ...]:
+        """Tell what was read again since a restore, and is not settled by a person."""
+        found = await gaps.unsettled(unit.db)
+        return tuple(GapState.model_validate(each, from_attributes=True) for each in found)
+
+    @made.post("/v1/gaps/settle")
+    async def settle_gaps(body: GapSettled, unit: CurrentUnit) -> tuple[GapState, ...]:
+        """Settle all gaps: what people did over HTTP since the backup is entered again."""
+        actor = unit.require("admin")
+        found = await gaps.unsettled(unit.db)
+        await gaps.settle(unit.db, unit.now, actor.id)
+        if found:
+            records = sum(each.records for each in found)
+            unit.audit("gaps.settle", service, before=records, reason=body.reason)
+        return tuple(GapState.model_validate(each, from_attributes=True) for each in found)
 
     return made
