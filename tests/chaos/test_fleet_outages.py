@@ -158,7 +158,7 @@ def test_the_database_is_restored_from_an_older_copy(siege: Siege) -> None:
     assert names_after == names, "a tracking id means the same case for ever"
     gaps = siege.house.stage.get("deadline-clock", "/v1/gaps")
     assert sum(each["records"] for each in gaps) > 0, (
-        "the gap is reported until a person settles it"
+        "the gap is reported until it is settled"
     )
 
 
