@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from services.kit import (
+    garbage,
     health,
     idempotency,
     metrics,
@@ -146,6 +147,7 @@ async def _open(service: Service, settings: Settings, stack: AsyncExitStack) -> 
         await stack.enter_async_context(service.start(context))
     for each in beside:
         await stack.enter_async_context(each)
+    garbage.set_apart()
     found.consumers(running)
     await broker.start()
     stack.push_async_callback(broker.stop)
