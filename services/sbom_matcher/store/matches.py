@@ -102,40 +102,6 @@ def _all_ways(statement: str) -> str:
     )  # fmt: skip
 
 
-BY_VULNERABILITY = """
-SELECT {columns} FROM identifier k
-JOIN assertion a ON a.identifier = k.identifier
-JOIN span s ON s.assertion = a.id
-JOIN {held} h ON {meets}
-JOIN component c ON c.id = h.component
-JOIN inventory i ON i.component = h.component{inside}
-WHERE k.vulnerability = ANY($2) AND {speaks_of}
-"""
-_BY_VERSION = """
-SELECT {columns} FROM unnest($2::text[], $3::text[]) AS w(product, version)
-JOIN inventory i ON i.product = w.product AND i.version = w.version
-JOIN component c ON c.id = i.component
-JOIN {held} h ON h.component = i.component{inside}
-JOIN span s ON {meets}
-JOIN assertion a ON a.id = s.assertion
-JOIN identifier k ON k.identifier = a.identifier
-WHERE {speaks_of}
-"""
-
-
-def _both(statement: str) -> str:
-    """Join what a version's key decides with what is said of versions without one.
-
-    Two branches, because an OR would cost the index.
-    """
-    return " UNION ALL ".join(
-        statement.format(
-            columns=_COLUMNS.format(condition=_CONDITION), meets=meets, speaks_of=_SPEAKS_OF
-        )
-        for meets in (_KEYED, _UNREAD)
-    )
-
-
 BY_VULNERABILITY = _all_ways(_BY_VULNERABILITY)
 BY_VERSION = _all_ways(_BY_VERSION)
 
