@@ -1,7 +1,7 @@
 """Judges an SBOM: the elements that NTIA and FDA ask for, and whether it can be matched at all."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from schemas.sboms import Component
@@ -35,7 +35,8 @@ class Lacking:
 class Element:
     """One element: how many have it of those that should, and each component that does not.
 
-    An element of the document itself counts as one of one and names no component.
+    An element of the document itself counts as one of one and names no component; nor does one that
+    was judged in brief.
     """
 
     element: str
@@ -71,10 +72,11 @@ class Quality:
         return whole and not self.graph.unresolved and not self.repeated
 
 
-def judge(inventory: Inventory, *, keyed: bool = True) -> Quality:
+def judge(inventory: Inventory, *, brief: bool = False) -> Quality:
     """Judge an SBOM by the rules that each element names as its source.
 
-    Without `keyed` the element `matchable` is left out: it costs more than all others together.
+    In `brief` components that lack something are counted and not named, and the element `matchable`
+    is left out: these two cost more than all the rest.
     """
     walked = graph.walk(inventory)
     unreached = frozenset(walked.unreached)
@@ -86,13 +88,14 @@ def judge(inventory: Inventory, *, keyed: bool = True) -> Quality:
         ("dependency_relationship", NTIA, lambda each: _reached(each, unreached)),
         ("support_level", FDA, lambda each: _said(each.support_level)),
         ("end_of_support", FDA, lambda each: None if each.support_ends_on else "no_date"),
-        *((("matchable", OURS, unmatchable),) if keyed else ()),
+        *(() if brief else (("matchable", OURS, unmatchable),)),
     )
     document = (
         _document("author_of_sbom_data", present=any(map(_named, inventory.authors))),
         _document("timestamp", present=inventory.made_at is not None),
     )
-    of_components = tuple(_element(*rule, inventory.components) for rule in rules)
+    assess = _counted if brief else _element
+    of_components = tuple(assess(*rule, inventory.components) for rule in rules)
     return Quality(
         len(inventory.components), (*document, *of_components), walked, inventory.repeated
     )
@@ -117,7 +120,7 @@ def _element(
     element: str,
     source: str,
     fault: Callable[[Component], str | None],
-    components: Iterable[Component],
+    components: Sequence[Component],
 ) -> Element:
     judged = [(each, fault(each)) for each in components]
     lacking = tuple(
@@ -126,6 +129,16 @@ def _element(
         if reason is not None
     )
     return Element(element, source, len(judged) - len(lacking), len(judged), lacking)
+
+
+def _counted(
+    element: str,
+    source: str,
+    fault: Callable[[Component], str | None],
+    components: Sequence[Component],
+) -> Element:
+    have = sum(fault(each) is None for each in components)
+    return Element(element, source, have, len(components))
 
 
 def _named(text: str | None) -> bool:

@@ -42,8 +42,8 @@ def inventory(sbom: SbomRegistered) -> Inventory:
 
 
 def judged(sbom: SbomRegistered) -> Quality:
-    """Judge a registered SBOM by all that its document states."""
-    return quality.judge(inventory(sbom), keyed=False)
+    """Judge a registered SBOM by all that its document states, in brief."""
+    return quality.judge(inventory(sbom), brief=True)
 
 
 def next_quarter(since: datetime) -> datetime:
