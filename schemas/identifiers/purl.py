@@ -21,6 +21,12 @@ _TYPE = re.compile(r"[a-z][a-z0-9.+-]*", re.ASCII)
 _KEY = re.compile(r"[a-z][A-Za-z0-9._-]*", re.ASCII)
 """The published cases refuse a key that begins with a capital and fold one that holds a capital."""
 
+_PLAIN = re.compile(
+    r"pkg:([a-z][a-z0-9.+-]*)/((?:[A-Za-z0-9._~-]+/)*)([A-Za-z0-9._~-]+)(?:@([A-Za-z0-9._~:+-]+))?",
+    re.ASCII,
+)
+"""Most purls there are: nothing in them is escaped, so that nothing is to be decoded or refused."""
+
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SAFE = ":"
@@ -91,6 +97,11 @@ def canonical(text: str) -> str:
 @remembered(65_536)
 def read(text: str) -> Purl | None:
     """Read as much of a package URL as names a package; None where it names none."""
+    if len(text) <= LONGEST and (plain := _PLAIN.fullmatch(text)):
+        kind, namespace, name, version = plain.groups()
+        parts = purl_types.Parts(namespace and namespace[:-1], name, version, {})
+        parts = purl_types.of(kind).normalised(parts)
+        return Purl(kind, parts.namespace, parts.name, parts.version)
     return _read(text)[0]
 
 

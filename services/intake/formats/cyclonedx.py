@@ -217,7 +217,7 @@ def _components(bom: Node, metadata: Node, references: References) -> Iterator[C
 
 
 def _component(raw: Node, at: str, ref: str) -> Component:
-    facts = _properties(raw, at)
+    facts = _properties(raw, at) if "properties" in raw else {}
     supplier = raw.get("supplier")
     return Component(
         ref=ref,
@@ -234,7 +234,9 @@ def _component(raw: Node, at: str, ref: str) -> Component:
         hashes={
             text(each, "alg", where) or "": text(each, "content", where) or ""
             for where, each in items(raw, "hashes", at)
-        },
+        }
+        if "hashes" in raw
+        else {},
         support_level=facts.get(stated.LEVEL) or None,
         support_ends_on=stated.day(facts.get(stated.END)),
     )

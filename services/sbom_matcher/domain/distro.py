@@ -13,7 +13,7 @@ from services.sbom_matcher.domain.purl import Purl
 
 PREFIX = "distro:"
 
-_TYPES = frozenset({"alpm", "apk", "deb", "rpm"})
+TYPES = frozenset({"alpm", "apk", "deb", "rpm"})
 _NAMES = {
     "alma": "almalinux", "amzn": "amazon", "centos": "rhel", "ol": "oracle",
     "opensuse-leap": "opensuse", "opensuse.leap": "opensuse", "oraclelinux": "oracle",
@@ -38,7 +38,7 @@ _WRITTEN = re.compile(r"(?:(?P<name>[a-z][a-z .-]*?)[-_: ]?)?v?(?P<numbers>\d{1,
 @lru_cache(maxsize=16_384)
 def traits(package: Purl) -> str | None:
     """Write which release a package is of, as `distro:debian:11`; None where nothing says so."""
-    if package.type not in _TYPES:
+    if package.type not in TYPES:
         return None
     written = dict(package.qualifiers).get("distro", "").strip().casefold()
     found = _release(written, (package.namespace or "").casefold())

@@ -19,6 +19,8 @@ from services.sbom_matcher.domain.versions.encoding import NOT_APPLICABLE
 NO_VERSION = "no_version"
 UNPARSED_VERSION = "unparsed_version"
 
+_UNSAID = frozenset({"", cpe.ANY})
+
 
 @dataclass(frozen=True, slots=True)
 class Handle:
@@ -62,6 +64,8 @@ def of_component(component: Component) -> tuple[Handle, ...]:
         release = traits.of_package(package)
         handles.setdefault(ident, replace(handle, traits=release) if release else handle)
     spoken = sorted(_spoken(component, packages, named))
+    if not (named or spoken):
+        return tuple(handles.values())
     for name in named or (None,):
         version, beside = (
             (cpe.written_version(name), traits.of_name(name)) if name else (None, None)
@@ -138,11 +142,12 @@ def _keyed(ident: str, scheme: str, *spoken: str | None) -> Handle:
     """Key the first version that can be read; else say why none can."""
     reason = NO_VERSION
     for text in spoken:
-        if text is None or text.strip() in {"", cpe.ANY}:
+        stated = (text or "").strip()
+        if stated in _UNSAID:
             continue
-        if text.strip() == cpe.NA:
+        if stated == cpe.NA:
             return Handle(ident, NOT_APPLICABLE)
-        found = written.key(scheme, text)
+        found = written.key(scheme, stated)
         if isinstance(found, bytes):
             return Handle(ident, found)
         reason = UNPARSED_VERSION

@@ -26,6 +26,7 @@ _VENDORS = {
 
 _SOURCE_RPM = re.compile(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm")
 _PEP_503 = re.compile(r"[-_.]+")
+_BUILT = frozenset({"apk", "deb", "rpm"})
 _DASHED = frozenset({"cargo", "pypi"})
 _HOSTS = frozenset({"bitbucket", "github", "gitlab"})
 
@@ -42,7 +43,7 @@ def base(purl: Purl) -> str:
     name = purl.name
     if purl.type in _DASHED:
         name = _PEP_503.sub("-", name) if purl.type == "pypi" else name.replace("_", "-")
-    key = "purl:" + "/".join(part for part in (purl.type, namespace, name) if part)
+    key = f"purl:{purl.type}/{namespace}/{name}" if namespace else f"purl:{purl.type}/{name}"
     return key.lower() if purl.type in _CASELESS else key
 
 
@@ -53,14 +54,14 @@ def source(purl: Purl) -> Purl | None:
     where it differs, as qualifier `upstream`: `openssl`, `openssl@1.1.1n-0`,
     `openssl-1.1.1k-7.el8.src.rpm`.
     """
+    if purl.type not in _BUILT:
+        return None
     written = dict(purl.qualifiers).get("upstream", "")
     if purl.type == "rpm":
         matched = _SOURCE_RPM.fullmatch(written)
         name, version_ = matched.groups() if matched else ("", "")
-    elif purl.type in {"apk", "deb"}:
-        name, _, version_ = written.partition("@")
     else:
-        return None
+        name, _, version_ = written.partition("@")
     if not name or name == purl.name:
         return None
     return replace(purl, name=name, version=version_ or purl.version)

@@ -6,7 +6,7 @@ from services.sbom_matcher.domain.purl import Purl
 
 def of_package(package: Purl) -> str | None:
     """Write what a purl says beside its key; None where it says nothing."""
-    return distro.traits(package)
+    return distro.traits(package) if package.type in distro.TYPES else None
 
 
 def of_name(name: cpe.Wfn) -> str | None:

@@ -22,8 +22,10 @@ ON CONFLICT (identity) DO NOTHING RETURNING id, identity
 """
 _OF_HANDLE = ("component", "ident", "vkey", "reason", "traits")
 
-_AT_ONCE = 200
+_AT_ONCE = 100
 """Components keyed without a pause: an SBOM of thousands must not hold the loop."""
+_PORTION = 1000
+"""Components that PostgreSQL writes while the next ones are keyed."""
 
 _Source = TypeVar("_Source")
 
@@ -62,17 +64,42 @@ async def intern(
 ) -> dict[UUID, Interned]:
     """Give everything its row, made once and shared by all that contain it.
 
-    What has a row already is not keyed again: a new build's SBOM costs what is new in it.
+    What has a row already is not keyed again: a new build's SBOM costs what is new in it. Many are
+    written in portions, each while the next one is keyed.
     """
     known = await _held(db, list(sources))
-    items: dict[UUID, Item] = {}
-    for identity in sorted(sources.keys() - known.keys(), key=_order):  # so nobody deadlocks
-        items[identity] = keyed(identity, sources[identity])
-        if len(items) % _AT_ONCE == 0:
-            await asyncio.sleep(0)
+    lacking = sorted(sources.keys() - known.keys(), key=_order)  # so nobody deadlocks
+    made: dict[UUID, Interned] = {}
+    writing = asyncio.create_task(_written(db, {}))
+    try:
+        for first in range(0, len(lacking), _PORTION):
+            items: dict[UUID, Item] = {}
+            for number, identity in enumerate(lacking[first : first + _PORTION], start=1):
+                items[identity] = keyed(identity, sources[identity])
+                if number % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            made |= await writing
+            writing = asyncio.create_task(_written(db, items))
+        made |= await writing
+    finally:
+        await _ended(writing)
+    known |= made
+    if len(made) < len(lacking):  # another transaction made some of them meanwhile
+        known |= await _held(db, [each for each in lacking if each not in made])
+    return known
+
+
+async def _ended(writing: asyncio.Task[dict[UUID, Interned]]) -> None:
+    """Leave no statement behind on a connection that somebody else will use."""
+    writing.cancel()
+    await asyncio.wait([writing])
+
+
+async def _written(db: Connection, items: Mapping[UUID, Item]) -> dict[UUID, Interned]:
+    """Write what nobody had, with its handles; the answer lacks what somebody made meanwhile."""
     if not items:
-        return known
-    made = await db.fetch(
+        return {}
+    rows = await db.fetch(
         INTERN,
         list(items),
         [item.place for item in items.values()],
@@ -81,21 +108,17 @@ async def intern(
         [item.purl for item in items.values()],
         [item.unreadable for item in items.values()],
     )
-    new = {row["identity"]: row["id"] for row in made}
+    new = [(number, identity, items[identity].handles) for number, identity in rows]
     await db.copy_records_to_table(
         "handle",
         columns=_OF_HANDLE,
         records=[
             (number, handle.ident, handle.key, handle.reason, handle.traits)
-            for identity, number in new.items()
-            for handle in items[identity].handles
+            for number, _, found in new
+            for handle in found
         ],
     )
-    for identity, number in new.items():
-        known[identity] = Interned(number, bool(items[identity].handles))
-    if len(made) < len(items):  # another transaction made some of them meanwhile
-        known |= await _held(db, list(items.keys() - known.keys()))
-    return known
+    return {identity: Interned(number, bool(found)) for number, identity, found in new}
 
 
 async def _held(db: Connection, identities: Sequence[UUID]) -> dict[UUID, Interned]:

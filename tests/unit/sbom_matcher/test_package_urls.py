@@ -105,3 +105,14 @@ def test_what_is_built_and_written_reads_back_the_same(
         return
     assert notation.parse(written) == built
     assert notation.canonical(written) == written
+
+
+@given(
+    st.sampled_from(["npm", "pypi", "git", "mlflow", "cargo", "luarocks", "rpm", "cpan", "thing"]),
+    st.lists(st.from_regex(r"[A-Za-z0-9._~-]{1,6}", fullmatch=True), min_size=1, max_size=4),
+    st.none() | st.from_regex(r"[A-Za-z0-9._~:+-]{1,8}", fullmatch=True),
+)
+def test_an_empty_subpath_changes_nothing(kind: str, path: list[str], version: str | None) -> None:
+    written = f"pkg:{kind}/{'/'.join(path)}" + (f"@{version}" if version else "")
+    assert purl.read(written) is not None
+    assert purl.read(written) == purl.read(f"{written}#")
