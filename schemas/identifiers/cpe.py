@@ -85,7 +85,7 @@ def parse(text: str) -> Wfn:
     return found
 
 
-@remembered(65_536)
+@remembered(16_384)
 def read(text: str) -> Wfn | None:
     """Read as much of a CPE name as is plain; None where it is none."""
     return _read(text)[0]

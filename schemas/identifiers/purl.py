@@ -94,7 +94,7 @@ def canonical(text: str) -> str:
     return str(parse(head + mark + folded + hashed + subpath))
 
 
-@remembered(65_536)
+@remembered(16_384)
 def read(text: str) -> Purl | None:
     """Read as much of a package URL as names a package; None where it names none."""
     if len(text) <= LONGEST and (plain := _PLAIN.fullmatch(text)):

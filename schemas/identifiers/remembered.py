@@ -15,7 +15,8 @@ def remembered(entries: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorate a pure function of texts so that it remembers this many answers.
 
     A cache keeps its keys: thousands of texts of a megabyte, which parsers refuse in the end, would
-    stay in memory after their documents are gone.
+    stay in memory after their documents are gone. It keeps its answers, too: objects, unlike texts
+    and bytes, are read by each full garbage collection, 65,000 of them in 60 ms.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
