@@ -145,15 +145,18 @@ async def _save(
     accepted = [each for each, _ in newer if each]
     if not accepted:
         return [None] * len(newer)
-    every = {known: part for each in accepted for known, part in each.parts.items()}
+    every: dict[UUID, Component] = {}
+    for each in accepted:
+        every |= each.parts
     kept = await components.intern(db, every, components.keyed)
+    counts = {id(each): each.counted(kept) for each in accepted}
     last = {each.place: each for each in accepted}
-    await _keep(db, held, list(last.values()), kept)
+    await _keep(db, held, [(each, counts[id(each)]) for each in last.values()], kept)
     await support.save(db, [each.sbom for each in last.values()])
     await stock.list_unlisted(db, {(each.product, each.version) for each in last})
     return [
-        Comparison(before.sbom, before.shown, each.counted(kept)[1]) if each else None
-        for each, before in newer
+        Comparison(before.sbom, before.shown, counts[id(one)][1]) if one else None
+        for one, before in newer
     ]
 
 
@@ -198,18 +201,24 @@ async def _newer(
 
 
 async def _keep(
-    db: Connection, held: dict[Where, _Held], newest: list[_Newer], kept: dict[UUID, Interned]
+    db: Connection,
+    held: dict[Where, _Held],
+    counted: list[tuple[_Newer, tuple[int, int]]],
+    kept: dict[UUID, Interned],
 ) -> None:
-    """Write the newest SBOM of each place, and of its components only what changed."""
-    counts = [each.counted(kept) for each in newest]
+    """Write the newest SBOM of each place, and of its components only what changed.
+
+    Each comes with its numbers of components that can be met, and that cannot.
+    """
+    newest = [each for each, _ in counted]
     await db.execute(
         SAVE,
         *components.columns([each.place for each in newest], 3),
         [each.revision for each in newest],
         [each.sbom.sbom for each in newest],
         [each.sbom.digest for each in newest],
-        [met for met, _ in counts],
-        [unmatchable for _, unmatchable in counts],
+        [met for _, (met, _) in counted],
+        [unmatchable for _, (_, unmatchable) in counted],
         [each.sbom.registered_at for each in newest],
     )
     gone: list[tuple[object, ...]] = []
