@@ -1,11 +1,12 @@
 """A match finds all that it reads by an index: what it takes does not grow with the portfolio."""
 
+from schemas.advisories import Range
 from services.kit.database import Connection
 from services.kit.settings import Settings
 from services.kit.unit import Units
 from services.sbom_matcher import rematch
 from services.sbom_matcher.handlers import on_advisories, on_products, on_sboms
-from services.sbom_matcher.store import pending
+from services.sbom_matcher.store import matches, pending
 from tests.component.sbom_matcher.conftest import opened, received
 from tests.component.sbom_matcher.facts import advisory, npm, on_npm, product, sbom
 
@@ -57,3 +58,29 @@ async def test_no_match_reads_a_table_from_end_to_end(settings: Settings) -> Non
         async with units.begin() as unit:
             await on_sboms(received(sbom("pump", "1", npm("new", "1.0.0"))), unit)
         assert await _read_whole(units) == set(), "a component that has left"
+
+
+RANGES_READ = "SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'span'"
+
+
+async def test_the_match_of_an_sbom_reads_no_range_on_what_it_does_not_contain(
+    settings: Settings,
+) -> None:
+    flaw = Range(introduced="1.0.0", fixed="2.0.0")
+    others = [advisory(f"osv/o{n}", f"O-{n}", on_npm(f"other-{n}", flaw)) for n in range(2000)]
+    held = [
+        sbom(f"monitor-{n}", "1", *(npm(f"part-{n}-{m}", "1.0.0") for m in range(100)))
+        for n in range(20)
+    ]
+    async with opened(settings) as units:
+        async with units.begin() as unit:
+            await on_sboms(received(*held), unit)
+            await on_advisories(received(*others), unit)
+        async with units.begin() as unit:
+            for table in ("span", "handle", "inventory", "component", "assertion", "identifier"):
+                await unit.db.execute(f"ANALYZE {table}")
+        async with units.begin() as unit:
+            await rematch.lock(unit)
+            before = await unit.db.fetchval(RANGES_READ)
+            await matches.of_versions(unit.db, [("monitor-7", "1")], unit.now)
+            assert await unit.db.fetchval(RANGES_READ) - before == 0
