@@ -119,7 +119,8 @@ class Assertion(Value):
     )
     product: str | None = Field(
         default=None,
-        description="Set on our own analysts' statements: the catalogue product it is limited to.",
+        description="The catalogue product it is limited to: of our analysts' statements, and of "
+        "what a product's own SBOM says.",
     )
     product_version: str | None = Field(default=None, description="The version it is limited to.")
     author: str | None = Field(

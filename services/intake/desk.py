@@ -12,7 +12,8 @@ from uuid import UUID
 
 from schemas.submissions import SubmissionRejected
 from services.intake import sealing
-from services.intake.domain import inventory, registration
+from services.intake.domain import enclosed, inventory, registration
+from services.intake.domain.advisories import is_vex
 from services.intake.domain.decide import UNAUTHORISED, decide, remember, same_bytes
 from services.intake.domain.shelf import Shelf
 from services.intake.domain.submission import WAIT, Outcome, Status, Submission, rejected
@@ -105,10 +106,14 @@ async def _load(
     catalogues = [d for d in documents.values() if isinstance(d, KevCatalogue)]
     boms = [(by_id[i], d) for i, d in documents.items() if isinstance(d, Sbom)]
     registers = [d for d in documents.values() if isinstance(d, Register)]
-    if advisories:
-        ids = sorted({each.advisory for each in advisories})
+    named = {each.advisory for each in advisories}
+    named |= {enclosed.name(inventory.subject(s, d)) for s, d in boms}
+    if named:
+        ids = sorted(named)
         await unit.lock("advisory", ids)
         shelf.advisories.learn(await holdings.advisories(unit.db, ids))
+    if any(by_id[i].person and is_vex(d) for i, d in documents.items()):
+        shelf.own.learn(await holdings.own(unit.db))
     if catalogues:
         await unit.lock("feed", ["kev"])
         shelf.feeds.learn(await holdings.feeds(unit.db))

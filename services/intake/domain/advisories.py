@@ -1,18 +1,31 @@
 """Decides on advisories: published if their content is new, superseded if ours is newer."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from schemas.advisories import AdvisoryPublished, AdvisoryWithdrawn, Assertion, Vulnerability
-from services.intake.domain import evidence, identity
+from services.intake.domain import evidence, identity, own_products
 from services.intake.domain.shelf import HeldAdvisory, Shelf
 from services.intake.domain.submission import Emission, Outcome, Status, Submission, rejected
-from services.intake.formats.canonical import Advisories, Statement
-from services.intake.formats.error import Fault
+from services.intake.formats.canonical import Advisories, Document, Statement
+from services.intake.formats.error import Fault, FormatError
 
 SKEW = timedelta(days=1)
 """How far ahead of us a source's clock may be: a date beyond it would hide every later change."""
 _LONGEST_ID = 1000
+_VEX = frozenset({"openvex", "cyclonedx"})
+"""Sources whose documents are statements: a person who submits one states what it says."""
+
+
+def is_vex(document: Document | FormatError) -> bool:
+    """Tell whether a document may state something of our own products."""
+    if not isinstance(document, Advisories):
+        return False
+    return any(
+        each.source in _VEX or any(claim.product for claim in _assertions(each))
+        for each in document.statements
+    )
 
 
 def decide(submission: Submission, document: Advisories, shelf: Shelf, now: datetime) -> Outcome:
@@ -20,12 +33,15 @@ def decide(submission: Submission, document: Advisories, shelf: Shelf, now: date
     faults = list(document.faults)
     emissions: list[Emission] = []
     counts: Counter[Status] = Counter()
+    notes: dict[str, None] = {}
     for statement in document.statements:
         fault = _fault(statement, submission, now)
         if fault is not None:
             faults.append(fault)
             continue
-        status, emitted = _statement(submission, statement, shelf, now)
+        given, said = _given(submission, statement, shelf)
+        notes |= dict.fromkeys(said)
+        status, emitted = take(submission, given, shelf, now)
         counts[status] += 1
         emissions += emitted
     if not counts:
@@ -37,7 +53,7 @@ def decide(submission: Submission, document: Advisories, shelf: Shelf, now: date
         status = Status.PUBLISHED
     return Outcome(
         status,
-        _detail(counts, document),
+        _detail(counts, document) + own_products.told(tuple(notes)),
         document.format,
         tuple(emissions),
         tuple(faults),
@@ -75,14 +91,32 @@ def _assertions(statement: Statement) -> list[Assertion]:
     return [a for v in statement.vulnerabilities for a in v.assertions]
 
 
-def _statement(
+def _given(
+    submission: Submission, statement: Statement, shelf: Shelf
+) -> tuple[Statement, tuple[str, ...]]:
+    """What a person says, limited to the products that it names, and what names none of them.
+
+    Who submits another's advisory does not state it: that is a CVE record's CNA, for one.
+    """
+    if submission.person is None:
+        return statement, ()
+    stated = statement.source in _VEX
+    if not (stated or any(each.product for each in _assertions(statement))):
+        return statement, ()
+    products = [each for _, each in shelf.own.rows()]
+    found = own_products.resolve(statement.vulnerabilities, products)
+    authored = _authored(found.vulnerabilities, submission.person, whole=stated)
+    return replace(statement, vulnerabilities=authored), found.notes
+
+
+def take(
     submission: Submission, statement: Statement, shelf: Shelf, now: datetime
 ) -> tuple[Status, list[Emission]]:
+    """Decide on one advisory as it is, and note on the shelf what came of it."""
     held = shelf.advisories.get(statement.advisory)
     if held is not None and _is_older(statement, held):
         return Status.SUPERSEDED, []
-    vulnerabilities = _authored(statement.vulnerabilities, submission.person)
-    digest = _digest(statement, vulnerabilities)
+    digest = _digest(statement)
     withdrawn = statement.withdrawn is not None
     observed = (
         []
@@ -99,9 +133,7 @@ def _statement(
         return Status.UNCHANGED, observed
     shelf.advisories.put(statement.advisory, _held(statement, digest, submission))
     event = (
-        _withdrawal(statement, now)
-        if withdrawn
-        else _publication(statement, vulnerabilities, digest, submission)
+        _withdrawal(statement, now) if withdrawn else _publication(statement, digest, submission)
     )
     return Status.PUBLISHED, [Emission(event, digest, submission.bulk), *observed]
 
@@ -113,27 +145,23 @@ def _is_older(statement: Statement, held: HeldAdvisory) -> bool:
 
 
 def _authored(
-    vulnerabilities: tuple[Vulnerability, ...], person: str | None
+    vulnerabilities: tuple[Vulnerability, ...], person: str, *, whole: bool
 ) -> tuple[Vulnerability, ...]:
     """Name the person who states it: identity comes from the token, never from the document."""
-    if person is None:
-        return vulnerabilities
+
+    def named(claim: Assertion) -> Assertion:
+        return claim.model_copy(update={"author": person}) if whole or claim.product else claim
+
     return tuple(
-        each.model_copy(
-            update={
-                "assertions": tuple(
-                    a.model_copy(update={"author": person}) for a in each.assertions
-                )
-            }
-        )
+        each.model_copy(update={"assertions": tuple(map(named, each.assertions))})
         for each in vulnerabilities
     )
 
 
-def _digest(statement: Statement, vulnerabilities: tuple[Vulnerability, ...]) -> str:
+def _digest(statement: Statement) -> str:
     """The content's digest. The date of the last change is left out: it alone is no change."""
     return identity.of_models(
-        vulnerabilities,
+        statement.vulnerabilities,
         statement.advisory,
         statement.title,
         statement.publisher,
@@ -153,12 +181,7 @@ def _held(statement: Statement, digest: str, submission: Submission) -> HeldAdvi
     )
 
 
-def _publication(
-    statement: Statement,
-    vulnerabilities: tuple[Vulnerability, ...],
-    digest: str,
-    submission: Submission,
-) -> AdvisoryPublished:
+def _publication(statement: Statement, digest: str, submission: Submission) -> AdvisoryPublished:
     return AdvisoryPublished(
         advisory=statement.advisory,
         source=statement.source,
@@ -167,7 +190,7 @@ def _publication(
         url=statement.url,
         original=submission.digest,
         digest=digest,
-        vulnerabilities=vulnerabilities,
+        vulnerabilities=statement.vulnerabilities,
         published_at=statement.published_at,
         modified_at=statement.modified_at,
         received_at=submission.received_at,

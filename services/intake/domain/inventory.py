@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from schemas.sboms import SbomRegistered
-from services.intake.domain import identity
+from services.intake.domain import enclosed, identity
 from services.intake.domain.shelf import HeldProduct, HeldSbom, Revision, Shelf, Waiting
 from services.intake.domain.submission import (
     WAIT,
@@ -64,7 +64,9 @@ def decide(submission: Submission, document: Sbom, shelf: Shelf, now: datetime) 
         )
     if not candidates or about.version not in candidates[0].versions:
         return _wait(submission, document, shelf, candidates)
-    return _register(submission, document, shelf, candidates[0], now)
+    product = candidates[0]
+    outcome = _register(submission, document, shelf, product, now)
+    return enclosed.decide(submission, document, about, product.product, outcome, shelf, now)
 
 
 def _unaddressed(about: Subject) -> Fault:
@@ -131,7 +133,8 @@ def _register(
         return Outcome(Status.UNCHANGED, f"{shown}: the same components", document.format)
     sbom = str(identity.derived("sbom", *place, digest))
     revision = held.revision + 1 if held is not None else 1
-    shelf.sboms.put(place, HeldSbom(sbom, digest, submission.id, revision))
+    called = document.origin.product.purl if document.origin.product else None
+    shelf.sboms.put(place, HeldSbom(sbom, digest, submission.id, revision, called))
     kept = _revision(submission, document, sbom, digest, now)
     shelf.revisions.put((*place, revision), kept)
     origin = document.origin

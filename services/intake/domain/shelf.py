@@ -13,6 +13,7 @@ from uuid import UUID
 from schemas.catalogue import EntityRegistered, ProductRegistered, SiteRegistered
 from schemas.devices import DeviceRegistered
 from schemas.signals import SignalSource
+from services.intake.domain.own_products import Own
 from services.intake.domain.submission import Status
 
 K = TypeVar("K")
@@ -103,12 +104,13 @@ class HeldProduct:
 
 @dataclass(frozen=True, slots=True)
 class HeldSbom:
-    """The inventory of a product version as last published."""
+    """The inventory of a product version as last published; `purl` is what it calls the product."""
 
     sbom: str
     digest: str
     submission: UUID
     revision: int = 1
+    purl: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ class Shelf:
     sboms: Ledger[tuple[str, str, str], HeldSbom] = field(default_factory=Ledger)
     revisions: Ledger[tuple[str, str, str, int], Revision] = field(default_factory=Ledger)
     waiting: Ledger[UUID, Waiting] = field(default_factory=Ledger)
+    own: Ledger[str, Own] = field(default_factory=Ledger)
 
     def named(self, reference: str) -> list[HeldProduct]:
         """The products that a reference may mean: the one with that id, else all with that name."""

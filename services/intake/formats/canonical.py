@@ -118,7 +118,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Sbom:
-    """An SBOM: its subject and its flat component list."""
+    """An SBOM: its subject and its flat component list.
+
+    `said` is what it says of vulnerabilities in its product, and `unread` what of that is not read.
+    """
 
     format_version: str
     subject: Subject
@@ -126,6 +129,8 @@ class Sbom:
     dependencies: tuple[tuple[str, str], ...]
     format: str = "cyclonedx-json"
     origin: Origin = Origin()
+    said: Statement | None = None
+    unread: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

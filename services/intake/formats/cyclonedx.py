@@ -79,8 +79,16 @@ def parse(bom: Node, *, kind: str = "cyclonedx-json") -> Sbom | Advisories:
     if not components:
         raise _no_sbom(bom)
     origin = cyclonedx_origin.read(metadata, _product(metadata), references.repeated)
+    said, unread = cyclonedx_vex.enclosed(bom)
     return Sbom(
-        version, _subject(metadata), components, tuple(_edges(bom)), format=kind, origin=origin
+        version,
+        _subject(metadata),
+        components,
+        tuple(_edges(bom)),
+        format=kind,
+        origin=origin,
+        said=said,
+        unread=unread,
     )
 
 

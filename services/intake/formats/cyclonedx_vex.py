@@ -1,4 +1,4 @@
-"""Reads CycloneDX VEX: the analyses of vulnerabilities, and the components that they affect.
+"""Reads CycloneDX VEX, by itself or in an SBOM: which components are affected, by what analysis.
 
 CycloneDX 1.4 to 1.7: `vulnerabilities[].analysis` (state, justification, response, detail) and
 `affects` (a bom-ref of the document or a BOM-Link, with versions and `vers:` ranges).
@@ -12,9 +12,9 @@ from urllib.parse import unquote
 
 from schemas.advisories import Assertion, Platform, Range, Status, Target, TargetKind, Vulnerability
 from schemas.vex import EXPIRES, JUSTIFIED_BY_CYCLONEDX, OF_CYCLONEDX
-from services.intake.formats import named, scores, version_text
+from services.intake.formats import limits, named, scores, version_text
 from services.intake.formats.canonical import Statement
-from services.intake.formats.error import FormatError
+from services.intake.formats.error import MOST_FAULTS, Fault, FormatError
 from services.intake.formats.named import Limit
 from services.intake.formats.shape import Node, child, instant, items, needed, text, texts
 
@@ -30,11 +30,15 @@ _VERSIONS: dict[str | None, Status] = {
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    """What the statements of a document share."""
+    """What the statements of a document share.
+
+    `product` is how it refers to the product that it describes, where it is that product's SBOM.
+    """
 
     asserter: str
     named: Mapping[str, Node]
     expires_at: datetime | None
+    product: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +60,62 @@ def parse(bom: Node) -> Statement:
     metadata = child(bom, "metadata", "")
     asserter = _asserter(metadata)
     document = _Document(asserter, dict(_components(bom, metadata)), _lapses(metadata))
+    found = tuple(
+        _vulnerability(each, at, document) for at, each in items(bom, "vulnerabilities", "")
+    )
+    return _statement(bom, metadata, asserter, found)
+
+
+def enclosed(bom: Node) -> tuple[Statement | None, tuple[Fault, ...]]:
+    """Read what an SBOM says of vulnerabilities in its own product, each by itself.
+
+    What cannot be read is told, at most MOST_FAULTS of it, and costs neither the others nor the
+    inventory.
+    """
+    if not bom.get("vulnerabilities"):
+        return None, ()
+    metadata = child(bom, "metadata", "")
+    asserter = _asserter(metadata)
+    main = child(metadata, "component", "/metadata")
+    try:
+        lapses = _lapses(metadata)
+    except FormatError as error:
+        return None, error.faults[:MOST_FAULTS]
+    document = _Document(
+        asserter,
+        dict(_components(bom, metadata)),
+        lapses,
+        text(main, "bom-ref", "/metadata/component"),
+    )
+    found: list[Vulnerability] = []
+    faults: list[Fault] = []
+    count = 0
+    for at, each in items(bom, "vulnerabilities", ""):
+        try:
+            read = _vulnerability(each, at, document)
+        except FormatError as error:
+            faults += error.faults
+            continue
+        count += sum(1 + len(claim.ranges) for claim in read.assertions)
+        if count > limits.MAX_CLAIMS:
+            faults.append(
+                Fault("too_many", "more claims than are read", at, "send a VEX beside it")
+            )
+            break
+        found.append(read)
+    said = _statement(bom, metadata, asserter, tuple(found)) if found else None
+    return said, tuple(faults[:MOST_FAULTS])
+
+
+def _statement(
+    bom: Node, metadata: Node, asserter: str, found: tuple[Vulnerability, ...]
+) -> Statement:
     identity = text(bom, "serialNumber", "") or _told_by_content(bom, asserter)
     made_at = instant(metadata, "timestamp", "/metadata")
     return Statement(
         advisory=f"cyclonedx/{identity}"[:512],
         source="cyclonedx",
-        vulnerabilities=tuple(
-            _vulnerability(each, at, document) for at, each in items(bom, "vulnerabilities", "")
-        ),
+        vulnerabilities=found,
         publisher=asserter,
         published_at=made_at,
         modified_at=made_at,
@@ -134,7 +186,7 @@ def _vulnerability(each: Node, at: str, document: _Document) -> Vulnerability:
             )
         ),
         weaknesses=tuple(f"CWE-{number}" for number in each.get("cwes") or ()),
-        assertions=tuple(_assertions(each, at, document)),
+        assertions=limits.claims(_assertions(each, at, document), at),
         published_at=instant(each, "published", at),
     )
 
@@ -194,6 +246,8 @@ def _stated(
 def _meant(ref: str, document: _Document, at: str) -> _Meant:
     if (limit := named.limit(ref)).product:
         return _within(limit, ref)
+    if document.product and ref == document.product:
+        return _Meant(Limit(), Target(kind=TargetKind.NAME), ())
     if component := document.named.get(ref):
         return _Meant(Limit(), *_identified(component, document.asserter))
     inner = unquote(ref.partition("#")[2]) if ref.startswith(_LINK) else ref

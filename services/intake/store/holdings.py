@@ -4,7 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from schemas.catalogue import ProductRegistered
 from schemas.signals import SignalSource
+from services.intake.domain import own_products
+from services.intake.domain.own_products import Own
 from services.intake.domain.shelf import (
     HeldAdvisory,
     HeldDocument,
@@ -33,8 +36,13 @@ SELECT id, names, versions, retired FROM product WHERE id = ANY($1::text[]) OR n
 """
 ROWS = "SELECT key, digest, retired, accepted_at FROM registered WHERE key = ANY($1::text[])"
 SBOMS = """
-SELECT product, version, hardware, sbom, digest, submission, revision
+SELECT product, version, hardware, sbom, digest, submission, revision, purl
 FROM sbom WHERE product = ANY($1::text[])
+"""
+OWN = """
+SELECT r.body, array(
+    SELECT DISTINCT b.purl FROM sbom b WHERE b.product = r.id AND b.purl IS NOT NULL) AS purls
+FROM registered r WHERE r.kind = 'product' AND NOT r.retired AND r.body IS NOT NULL
 """
 WAITING = "SELECT submission, needs, waits_for FROM waiting WHERE needs && $1::text[]"
 
@@ -122,6 +130,15 @@ async def products(
     )
 
 
+async def own(db: Connection) -> Ledger[str, Own]:
+    """Every product of the catalogue, by all that it is called."""
+    rows = [
+        own_products.own(ProductRegistered.model_validate(row["body"]), row["purls"])
+        for row in await db.fetch(OWN)
+    ]
+    return Ledger((each.product, each) for each in rows)
+
+
 async def registered(db: Connection, keys: Sequence[str]) -> Ledger[str, HeldRow]:
     """The rows of our own files as last accepted; their content is not needed to compare."""
     if not keys:
@@ -139,7 +156,7 @@ async def sboms(db: Connection, ids: Sequence[str]) -> Ledger[tuple[str, str, st
     return Ledger(
         (
             (row["product"], row["version"], row["hardware"]),
-            HeldSbom(row["sbom"], row["digest"], row["submission"], row["revision"]),
+            HeldSbom(row["sbom"], row["digest"], row["submission"], row["revision"], row["purl"]),
         )
         for row in await db.fetch(SBOMS, list(ids))
     )

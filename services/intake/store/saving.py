@@ -53,11 +53,12 @@ ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, retired = excluded.ret
     accepted_at = excluded.accepted_at
 """
 SAVE_SBOMS = """
-INSERT INTO sbom (product, version, hardware, sbom, digest, submission, revision)
+INSERT INTO sbom (product, version, hardware, sbom, digest, submission, revision, purl)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[],
-    $7::int[])
+    $7::int[], $8::text[])
 ON CONFLICT (product, version, hardware) DO UPDATE SET sbom = excluded.sbom,
-    digest = excluded.digest, submission = excluded.submission, revision = excluded.revision
+    digest = excluded.digest, submission = excluded.submission, revision = excluded.revision,
+    purl = excluded.purl
 """
 SAVE_REVISIONS = """
 INSERT INTO sbom_revision (product, version, hardware, revision, sbom, digest, original, size,
@@ -149,6 +150,7 @@ async def _save_catalogue(db: Connection, shelf: Shelf) -> None:
             [k.digest for k in kept],
             [k.submission for k in kept],
             [k.revision for k in kept],
+            [k.purl for k in kept],
         )
     if revisions := shelf.revisions.changed:
         await db.execute(SAVE_REVISIONS, *_columns(revisions))

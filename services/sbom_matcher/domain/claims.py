@@ -104,9 +104,10 @@ def _spoken_of(assertion: Assertion) -> tuple[str, ...]:
 def is_statement(assertion: Assertion) -> bool:
     """Tell whether an assertion is our own analysts', which outranks everybody's.
 
-    A person states it, or it is limited to one of our products.
+    A person states it. What a supplier says in an SBOM of a product of ours is limited to that
+    product as well, and outranks nobody.
     """
-    return assertion.product is not None or assertion.author is not None
+    return assertion.author is not None
 
 
 def narrowed(assertion: Assertion, place: int | None) -> Assertion:

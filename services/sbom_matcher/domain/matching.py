@@ -111,6 +111,11 @@ class Met:
     ident: str = field(default="", compare=False)
     key: bytes | None = field(default=None, compare=False)
 
+    @property
+    def wide(self) -> bool:
+        """Whether it is our word on a whole product, which reaches each of its components."""
+        return self.statement and self.whole_product
+
     def reaches(self, since: datetime) -> bool:
         """Whether what it says of a whole product bears on a component that is there since then.
 

@@ -47,11 +47,11 @@ def decide(found: dict[Place, tuple[Met, ...]]) -> dict[Place, Decision]:
     """Decide every finding; a statement on a whole product version reaches its components' too."""
     wide: dict[tuple[str, str, str], list[Met]] = {}
     for place, mets in found.items():
-        broad = [each for each in mets if each.statement and each.whole_product]
+        broad = [each for each in mets if each.wide]
         wide.setdefault((place.vulnerability, place.product, place.version), []).extend(broad)
     decided = {}
     for place, mets in found.items():
-        own = [each for each in mets if not each.whole_product]
+        own = [each for each in mets if not each.wide]
         broad = wide[place.vulnerability, place.product, place.version]
         if place.component:
             since = max((each.since for each in own), default=None)
@@ -89,7 +89,7 @@ def _without_echo(decided: dict[Place, Decision]) -> dict[Place, Decision]:
         place: decision
         for place, decision in decided.items()
         if place.component
-        or any(not each.whole_product for each in decision.mets)
+        or any(not each.wide for each in decision.mets)
         or (place.vulnerability, place.product, place.version) not in shown
     }
 

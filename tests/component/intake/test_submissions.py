@@ -361,6 +361,77 @@ async def test_a_suppliers_cyclonedx_vex_is_published_as_an_advisory(intake: Int
     assert machine.json()["type"] == "urn:patchvigil:problem:person-needed"
 
 
+async def test_a_person_may_name_our_product_as_others_do_and_is_told_what_names_none(
+    intake: Intake,
+) -> None:
+    await intake.post(documents.product("infuser", "3.0"), name="infuser")
+
+    def vex(name: str, product: str) -> bytes:
+        return encoded(
+            {
+                "@context": "https://openvex.dev/ns/v0.2.0",
+                "@id": name,
+                "author": "Example PSIRT",
+                "timestamp": documents.WHEN,
+                "version": 1,
+                "statements": [
+                    {
+                        "vulnerability": {"name": "CVE-2026-1001"},
+                        "status": "not_affected",
+                        "justification": "component_not_present",
+                        "products": [{"@id": product}],
+                    }
+                ],
+            }
+        )
+
+    ours = await intake.post(vex("urn:x:2", "pkg:generic/infuser@3.0"), name="v2", who="psirt")
+    assert "names" not in ours.json()["detail"]
+    told = await intake.others.event(AdvisoryPublished, advisory="openvex/urn:x:2")
+    (claim,) = told.vulnerabilities[0].assertions
+    assert (claim.author, claim.product, claim.product_version) == ("psirt", "infuser", "3.0")
+    other = await intake.post(vex("urn:x:3", "pkg:generic/infusr@3.0"), name="v3", who="psirt")
+    assert (other.status_code, other.json()["status"]) == (202, "published")
+    assert "is no product of the catalogue" in other.json()["detail"]
+    assert "urn:patchvigil:product:<id>@<version>" in other.json()["detail"]
+
+
+async def test_what_an_sbom_says_of_vulnerabilities_is_its_suppliers_word_on_its_product(
+    intake: Intake,
+) -> None:
+    await intake.post(documents.product("infuser", "3.0"), name="infuser")
+    bom = documents.sbom("infuser", "3.0")
+    bom["metadata"]["supplier"] = {"name": "Example Supplier"}
+    said = {
+        "id": "CVE-2026-1003",
+        "analysis": {"state": "not_affected", "justification": "code_not_present"},
+        "affects": [{"ref": "c1"}],
+    }
+    unread = {"id": "CVE-2026-1004", "affects": [{"ref": "nowhere"}]}
+    answer = await intake.post(
+        encoded({**bom, "vulnerabilities": [said, unread]}), name="infuser-bom", who="psirt"
+    )
+    assert answer.status_code == 202, answer.text
+    assert [each["pointer"] for each in answer.json()["faults"]] == [
+        "/vulnerabilities/1/affects/0/ref"
+    ]
+    registered = await intake.others.event(SbomRegistered, product="infuser")
+    assert len(registered.components) == 2
+    told = await intake.others.event(AdvisoryPublished, advisory="sbom/infuser@3.0")
+    (claim,) = told.vulnerabilities[0].assertions
+    assert (claim.asserter, claim.author) == ("Example Supplier", None)
+    assert (claim.product, claim.product_version) == ("infuser", "3.0")
+    later = await intake.post(encoded(bom), name="infuser-bom")
+    assert "the same components" in later.json()["detail"]
+    await intake.others.event(AdvisoryWithdrawn, advisory="sbom/infuser@3.0")
+
+
+async def test_who_submits_anothers_advisory_does_not_state_it(intake: Intake) -> None:
+    await intake.post(encoded(documents.cve(1009)), name="CVE-2026-1009", who="psirt")
+    told = await intake.others.event(AdvisoryPublished, advisory="cve/CVE-2026-1009")
+    assert {each.author for each in told.vulnerabilities[0].assertions} == {None}
+
+
 async def test_a_collection_publishes_its_good_records_and_lists_the_bad(intake: Intake) -> None:
     lines = b"\n".join(encoded(documents.cve(4000 + n)) for n in range(20))
     broken = documents.cve(4100)

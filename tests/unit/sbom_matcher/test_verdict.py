@@ -135,3 +135,12 @@ def test_what_holds_no_more_is_cleared_once_and_opens_again_under_its_id() -> No
     assert list(transitions.compare({}, {HERE: ended})) == []
     [change] = transitions.compare({HERE: combine([met(A)])}, {HERE: ended})
     assert isinstance(change, Opened)
+
+
+def test_a_suppliers_word_on_its_whole_product_holds_there_and_outranks_nobody() -> None:
+    whole = Place("CVE-1", "pump", "1.0", "", "")
+    part = Place("CVE-1", "pump", "1.0", "", "part")
+    decided = decide({whole: (met(N, "supplier", whole=True),), part: (met(A),)})
+    assert decided[part].verdict is A
+    assert decided[whole].verdict is N
+    assert not decided[whole].stated
