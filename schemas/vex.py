@@ -74,6 +74,8 @@ OF_CSAF = {word: row.status for row in STATUSES for word in row.csaf}
 OF_CYCLONEDX = {word: row.status for row in STATUSES for word in row.cyclonedx}
 JUSTIFIED_BY_CYCLONEDX = {word: ours for ours, words in JUSTIFICATIONS.items() for word in words}
 EXPIRES = "patchvigil:expires_at"
-"""Neither format has a field for when a statement lapses: this one, or property, is ours."""
+"""No format has a field for when a statement lapses: this one, property or note, is ours."""
 OURS = "urn:patchvigil:product:"
 """Before the id of one of our products, with an optional `@<version>` after it."""
+NAMESPACE = "urn:patchvigil"
+"""Of generic URIs and publishers in CSAF, where nobody names another."""

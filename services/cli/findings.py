@@ -11,7 +11,7 @@ from services.cli.lazy import group
 from services.cli.printing import as_json, document, err, listing
 from services.cli.refusal import Exit, RefusedError
 from services.cli.words import As, AsJson, FindingKind, OfProduct, Verdict
-from services.sbom_matcher.domain.vex import cyclonedx, openvex
+from services.sbom_matcher.domain.vex import csaf, cyclonedx, openvex
 from services.sbom_matcher.domain.vex.said import Issued, statements
 
 app = group("Findings and their evidence.")
@@ -62,17 +62,21 @@ def vex(
         str, typer.Argument(metavar="PRODUCT@VERSION", help="A product version of the catalogue.")
     ],
     format_: Annotated[
-        Literal["openvex", "cyclonedx"], typer.Option("--format", help="Which VEX to write.")
+        Literal["openvex", "cyclonedx", "csaf"],
+        typer.Option("--format", help="Which VEX to write."),
     ] = "openvex",
     author: Annotated[
         str, typer.Option(help="Who issues it: the organisation that answers for it.")
     ] = "patchvigil",
+    namespace: Annotated[
+        str | None, typer.Option(help="In CSAF: a URL of the issuer's, as publisher namespace.")
+    ] = None,
     json: AsJson = False,
     who: As = None,
 ) -> None:
     """Write what is known of a product version as VEX, from findings and statements.
 
-    Both formats are JSON, with --json or without.
+    All formats are JSON, with --json or without.
 
     Unknown findings are under investigation. A product version without a usable SBOM is named on
     standard error: no statement never means not affected.
@@ -91,8 +95,8 @@ def vex(
     ]
     if any(each.reason == "no_inventory" for each in findings):
         err.print(f"{of} has no usable SBOM: what is not stated here is not known")
-    issued = Issued(product, version, author, datetime.now(UTC))
+    issued = Issued(product, version, author, datetime.now(UTC), namespace)
     as_json(_WRITERS[format_](statements(findings, issued), issued))
 
 
-_WRITERS = {"openvex": openvex.write, "cyclonedx": cyclonedx.write}
+_WRITERS = {"openvex": openvex.write, "cyclonedx": cyclonedx.write, "csaf": csaf.write}

@@ -7,15 +7,17 @@ flags and threats speak of product ids as well.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from urllib.parse import urlsplit
 
-from schemas.advisories import Assertion, Range, Status, Target, Vulnerability
+from schemas.advisories import Assertion, Range, Status, Target, TargetKind, Vulnerability
 from schemas.signals import SignalSource
-from schemas.vex import OF_CSAF
+from schemas.vex import EXPIRES, OF_CSAF
 from services.intake.formats import csaf_tree, limits, scores
 from services.intake.formats.canonical import Evidence, Statement
 from services.intake.formats.cve import CVE_ID
 from services.intake.formats.error import FormatError
+from services.intake.formats.named import Limit
 from services.intake.formats.shape import Node, child, instant, items, needed, text, texts
 
 _PREFERRED = ("vendor_fix", "mitigation", "workaround", "no_fix_planned", "none_available")
@@ -125,6 +127,7 @@ def _description(each: Node, at: str) -> str | None:
     notes = {
         text(note, "category", where): text(note, "text", where)
         for where, note in items(each, "notes", at)
+        if note.get("category") != "other"
     }
     return notes.get("summary") or notes.get("description") or next(iter(notes.values()), None)
 
@@ -134,6 +137,7 @@ def _assertions(each: Node, at: str, publisher: str, tree: _Tree) -> Iterator[As
     reasons = _words(each, at, "flags", "label")
     # CSAF 2.0, 4.5 (VEX profile): not affected says why by a flag, or by an impact in words.
     impacts = _words(each, at, "threats", "details", only="impact")
+    lapses = dict(_lapses(each, at))
     statuses = child(each, "product_status", at)
     where = f"{at}/product_status"
     for key, status in OF_CSAF.items():
@@ -152,8 +156,14 @@ def _assertions(each: Node, at: str, publisher: str, tree: _Tree) -> Iterator[As
             groups = tree.groups.get(product_id, ())
             remedy = remedies.on(product_id, groups)
             reason = reasons.on(product_id, groups) or impacts.on(product_id, groups)
-            said = _Said(key, status, publisher, remedy, reason)
-            named = (product.vendor, product.product or product.name, product.marks)
+            said = _Said(key, status, publisher, remedy, reason, lapses.get(product_id))
+            named = (
+                product.vendor,
+                product.product or product.name,
+                product.marks,
+                product.ours,
+                product.of_ours,
+            )
             grouped.setdefault((said, named), []).append(product)
         for (said, _), members in grouped.items():
             for platforms, some in csaf_tree.by_platforms(members).items():
@@ -169,11 +179,16 @@ class _Said:
     publisher: str
     remedy: str | None
     reason: str | None
+    lapses: datetime | None = None
 
 
 def _claim(
     said: _Said, platforms: csaf_tree.Platforms, members: list[csaf_tree.Product]
 ) -> Iterator[Assertion]:
+    limit = members[0].ours
+    if limit.product and not members[0].of_ours:
+        yield _assertion(said, platforms, limit.whole(), (), limit)
+        return
     marks = tuple(dict.fromkeys(mark for member in members for mark in member.identifiers))
     spoken = tuple(replace(members[0], identifiers=marks).named())  # alike in all members
     found: dict[Target, dict[Range, None]] = {}
@@ -183,15 +198,40 @@ def _claim(
             found.setdefault(target, {}).update(ranges)
     found |= dict.fromkeys(spoken, found[spoken[0]])
     for target, distinct in found.items():
-        yield Assertion(
-            asserter=said.publisher,
-            target=target,
-            status=said.status,
-            ranges=() if Range() in distinct else tuple(distinct),
-            platforms=platforms,
-            remediation=said.remedy,
-            justification=said.reason if said.status is Status.NOT_AFFECTED else None,
+        if limit.product and target.kind is TargetKind.NAME and len(found) > 1:
+            continue  # inside a product of ours a part is told by its purl or CPE
+        yield _assertion(
+            said, platforms, target, () if Range() in distinct else tuple(distinct), limit
         )
+
+
+def _assertion(
+    said: _Said,
+    platforms: csaf_tree.Platforms,
+    target: Target,
+    ranges: tuple[Range, ...],
+    limit: Limit,
+) -> Assertion:
+    return Assertion(
+        asserter=said.publisher,
+        target=target,
+        status=said.status,
+        ranges=ranges,
+        platforms=platforms,
+        remediation=said.remedy,
+        justification=said.reason if said.status is Status.NOT_AFFECTED else None,
+        product=limit.product,
+        product_version=limit.version,
+        expires_at=said.lapses,
+    )
+
+
+def _lapses(each: Node, at: str) -> Iterator[tuple[str, datetime]]:
+    """When what is said of a product lapses, by product id; notes titled as ours say it."""
+    for where, note in items(each, "notes", at):
+        title, _, product_id = (text(note, "title", where) or "").partition(" ")
+        if title == EXPIRES and product_id and (at_ := instant(note, "text", where)):
+            yield product_id, at_
 
 
 def _edge(key: str, ranges: tuple[Range, ...]) -> tuple[Range, ...]:

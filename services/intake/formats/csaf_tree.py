@@ -19,6 +19,7 @@ from schemas.advisories import (
 )
 from services.intake.formats import cpes, purls, version_text
 from services.intake.formats.error import FormatError
+from services.intake.formats.named import Limit, limit
 from services.intake.formats.shape import Node, child, items, needed, text, texts
 
 MAX_BRANCHES = 40
@@ -42,7 +43,7 @@ Platforms = tuple[tuple[Platform, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What one product id stands for."""
+    """What one product id stands for; `ours` is the product of ours that it is, or is part of."""
 
     name: str
     vendor: str | None = None
@@ -52,6 +53,8 @@ class Product:
     cpes: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     platforms: Platforms = ()
+    ours: Limit = field(default_factory=Limit)
+    of_ours: bool = False
     relations: int = field(default=0, compare=False)
 
     def targets(self) -> Iterator[Target]:
@@ -151,10 +154,10 @@ def _combined(relation: Node, at: str, combined: Node, found: dict[str, Product]
     What is installed on or with another product is only meant there. A component of another product
     (default, external or optional) is meant wherever it is: it is the component that is flawed.
     """
-    named = _product(combined, f"{at}/full_product_name", _Path())
+    whole_name = _product(combined, f"{at}/full_product_name", _Path())
     part = found.get(needed(relation, "product_reference", at))
     if part is None:
-        return named
+        return whole_name
     whole = found.get(text(relation, "relates_to_product_reference", at) or "")
     relations = 1 + max(part.relations, whole.relations if whole else 0)
     if relations > MAX_RELATIONS:
@@ -165,16 +168,21 @@ def _combined(relation: Node, at: str, combined: Node, found: dict[str, Product]
             "relate products to those of the branches",
             at,
         )
-    platforms = part.platforms
-    if whole and text(relation, "category", at) in _INSTALLED:
+    platforms, ours = part.platforms, part.ours
+    if whole and whole.ours.product and not ours.product:
+        # Inside one of ours there is no condition: the claim is limited to that product.
+        ours = whole.ours
+    elif whole and text(relation, "category", at) in _INSTALLED:
         platforms += (whole.as_platform(), *whole.platforms)
     return replace(
         part,
-        name=named.name,
-        purls=part.purls + named.purls,
-        cpes=part.cpes + named.cpes,
-        identifiers=part.identifiers + named.identifiers,
+        name=whole_name.name,
+        purls=part.purls + whole_name.purls,
+        cpes=part.cpes + whole_name.cpes,
+        identifiers=part.identifiers + whole_name.identifiers,
         platforms=platforms,
+        ours=ours,
+        of_ours=ours.product is not None,
         relations=relations,
     )
 
@@ -199,6 +207,8 @@ def _product(full: Node, at: str, path: _Path) -> Product:
     cpe = cpes.converted(text(helper, "cpe", where) or "")
     package_urls = tuple(purl for purl in one if purl and purl.startswith("pkg:"))
     ranges = path.ranges or _from_identifiers(package_urls)
+    uris = (text(each, "uri", inner) for inner, each in items(helper, "x_generic_uris", where))
+    limits = (limit(uri) for uri in uris if uri)
     return Product(
         name=needed(full, "name", at),
         vendor=path.vendor,
@@ -207,6 +217,7 @@ def _product(full: Node, at: str, path: _Path) -> Product:
         purls=package_urls,
         cpes=((cpes.versionless(cpe) if path.ranges else cpe,) if cpe else ()),
         identifiers=tuple(dict.fromkeys(_identifiers(helper, where))),
+        ours=next((each for each in limits if each.product), Limit()),
     )
 
 

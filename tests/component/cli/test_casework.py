@@ -216,7 +216,7 @@ def test_a_case_that_does_not_affect_us_closes_and_reopens(machine: Machine, cas
         ),
         "the statement counts",
     )
-    for kind in ("openvex", "cyclonedx"):
+    for kind in ("openvex", "cyclonedx", "csaf"):
         written = machine("finding", "vex", "infusion-pump@2.4.0", "--format", kind).out
         assert ZLIB in written
         assert "not_affected" in written

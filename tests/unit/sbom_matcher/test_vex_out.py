@@ -2,23 +2,25 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from csaf.csaf.v20 import validate
 
 from schemas.advisories import Assertion, Range, Status, Target, TargetKind
 from schemas.findings import Evidence, Finding, Matcher, Verdict
 from schemas.vex import BY_VERDICT
 from services.intake.formats import sniff
 from services.intake.formats.canonical import Advisories
-from services.sbom_matcher.domain.vex import cyclonedx, openvex
+from services.sbom_matcher.domain.vex import csaf, cyclonedx, openvex
 from services.sbom_matcher.domain.vex.said import Issued, Said, statements
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 LAPSES = datetime(2027, 1, 2, tzinfo=UTC)
 ISSUED = Issued("pump", "1.0", "Example Medical", AT)
-WRITERS = pytest.mark.parametrize("write", [openvex.write, cyclonedx.write])
+WRITERS = pytest.mark.parametrize("write", [openvex.write, cyclonedx.write, csaf.write])
 Write = Callable[[Sequence[Said], Issued], dict[str, Any]]
 
 
@@ -91,3 +93,25 @@ def test_cyclonedx_names_the_affected_versions_of_the_component_as_a_vers_range(
     assert read_back(cyclonedx.write)["CVE-2026-1"].ranges == (
         Range(introduced="4.0.0", fixed="4.17.21"),
     )
+
+
+def test_csaf_holds_to_its_schema_and_to_every_mandatory_test_of_the_standard() -> None:
+    document = csaf.write(statements(FINDINGS, ISSUED), ISSUED)
+    report = validate(document, preset="basic")
+    assert [each for each in report.results if not each.passed] == []
+    assert {each.id for each in report.results} >= {"schema", "6.1.27", "6.1.33"}
+
+
+def test_csaf_takes_the_cautious_of_two_words_on_one_part() -> None:
+    said = statements(
+        (finding(1, Verdict.NOT_AFFECTED, reason="component_not_present"),
+         finding(1, Verdict.AFFECTED, hardware="B2")), ISSUED,
+    )  # fmt: skip
+    (found,) = csaf.write(said, ISSUED)["vulnerabilities"]
+    assert found["product_status"] == {"known_affected": ["part-1"]}
+
+
+def test_csaf_names_the_publisher_by_the_url_that_is_given() -> None:
+    document = csaf.write((), replace(ISSUED, namespace="https://psirt.example"))
+    assert document["document"]["publisher"]["namespace"] == "https://psirt.example"
+    assert "vulnerabilities" not in document

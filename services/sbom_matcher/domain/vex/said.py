@@ -16,12 +16,16 @@ _NO_FIX = "No fix is known to us yet."
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Of which product version a document speaks, who issues it and when."""
+    """Of which product version a document speaks, who issues it and when.
+
+    `namespace` is a URL of the issuer's, by which CSAF tells publishers apart.
+    """
 
     product: str
     version: str
     author: str
     at: datetime
+    namespace: str | None = None
 
     @property
     def reference(self) -> str:
@@ -34,7 +38,8 @@ class Said:
     """One statement: verdict, why, what to do, and in which versions of the component.
 
     `part` is the component's purl, None where the product itself is meant; `affected` are the
-    component's affected versions as `vers:` ranges; `lapses` is when our own statement does.
+    component's affected versions as `vers:` ranges; `lapses` is when our own statement does;
+    `fixed` tells that a version with a fix is known.
     """
 
     vulnerability: str
@@ -45,6 +50,7 @@ class Said:
     action: str | None
     affected: tuple[str, ...]
     lapses: datetime | None
+    fixed: bool = False
 
 
 def statements(findings: Iterable[Finding], issued: Issued) -> tuple[Said, ...]:
@@ -79,6 +85,7 @@ def _said(finding: Finding) -> Said:
             ),
             default=None,
         ),
+        fixed=bool(finding.fixed_in),
     )
 
 
