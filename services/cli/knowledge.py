@@ -28,4 +28,6 @@ def show_vulnerability(
     """Show a vulnerability by any of its identifiers: scores, advisories, findings by verdict."""
     found = door(who).get("sbom-matcher", f"/v1/vulnerabilities/{part(identifier)}")
     rest = {"advisories": found["advisories"], "findings": found["findings"]}
+    if count := found["unnamed_claims"]:
+        rest["names no product we could match"] = f"{count} claims: read the advisories"
     document(found if json else {**found["description"], **rest}, json_wanted=json)

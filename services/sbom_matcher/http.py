@@ -90,6 +90,7 @@ async def show_vulnerability(identifier: str, unit: CurrentUnit) -> Vulnerabilit
         description=description.describe(group.id, group.identifiers, group.absorbed, records),
         advisories=await queries.advisories(unit.db, name),
         findings=await queries.counts(unit.db, name),
+        unnamed_claims=await queries.unnamed(unit.db, name),
     )
 
 

@@ -31,6 +31,10 @@ class VulnerabilityView(View):
     description: Annotated[VulnerabilityDescribed, Field(description="What is known of it.")]
     advisories: Annotated[tuple[str, ...], Field(description="Advisories that speak of it.")]
     findings: Annotated[dict[str, int], Field(description="Live findings by verdict.")]
+    unnamed_claims: Annotated[
+        int,
+        Field(description="Claims that name no product that anything could be matched with."),
+    ] = 0
 
 
 class LocationView(View):

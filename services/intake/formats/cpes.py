@@ -17,6 +17,13 @@ def converted(text: str) -> str | None:
 
 
 @remembered(16_384)
+def formatted(text: str) -> str | None:
+    """The name as a CPE 2.3 formatted string, whatever it names: a vendor's any product counts."""
+    name = cpe.read(text)
+    return name.formatted() if name else None
+
+
+@remembered(16_384)
 def versionless(text: str) -> str:
     """The same name for any version and update; what is no CPE name stays as it is."""
     name = cpe.read(text)

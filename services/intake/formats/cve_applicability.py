@@ -127,7 +127,7 @@ def _platform(at: str, match: Node) -> Platform:
 def _target(at: str, match: Node) -> tuple[Target, tuple[Range, ...]]:
     """A CPE match: its name, and its bounds where it has some."""
     criteria = text(match, "criteria", at) or ""
-    cpe = cpes.converted(criteria)
+    cpe = cpes.formatted(criteria)
     bounds = _bounds(at, match)
     if cpe is None:
         named = Target(kind=TargetKind.NAME, product=criteria or "n/a")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from schemas.advisories import AdvisoryPublished, Vulnerability
 from services.kit.database import Connection
-from services.sbom_matcher.domain import claims
+from services.sbom_matcher.domain import claims, unnamed
 from services.sbom_matcher.domain.claims import Claim
 
 SAVE = """
@@ -38,8 +38,9 @@ SELECT advisory, identifier FROM record WHERE advisory = ANY($1)
 UNION SELECT advisory, alias FROM alias WHERE advisory = ANY($1)
 """
 RECORDS = """
-INSERT INTO record (advisory, identifier, withdrawn, body)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bool[], $4::jsonb[]) ON CONFLICT DO NOTHING
+INSERT INTO record (advisory, identifier, withdrawn, body, unnamed)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bool[], $4::jsonb[], $5::int[])
+ON CONFLICT DO NOTHING
 """
 ALIASES = """
 INSERT INTO alias (advisory, identifier, alias)
@@ -156,6 +157,7 @@ async def _write_records(db: Connection, events: Sequence[AdvisoryPublished]) ->
         [each.id for _, each in said],
         [each.withdrawn_at is not None for _, each in said],
         [_described(each) for _, each in said],
+        [unnamed.count(each.assertions) for _, each in said],
     )
     aliases = [
         (advisory, each.id, alias)

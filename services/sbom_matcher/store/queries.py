@@ -35,6 +35,11 @@ ADVISORIES = """
 SELECT DISTINCT r.advisory FROM identifier k JOIN record r ON r.identifier = k.identifier
 WHERE k.vulnerability = $1 ORDER BY r.advisory
 """
+UNNAMED = """
+SELECT coalesce(sum(r.unnamed), 0)::int
+FROM identifier k JOIN record r ON r.identifier = k.identifier
+WHERE k.vulnerability = $1 AND NOT r.withdrawn
+"""
 WHERE = """
 SELECT i.product, i.version, i.hardware, c.place, c.name, c.version AS component_version, c.purl
 FROM component c JOIN inventory i ON i.component = c.id
@@ -119,6 +124,12 @@ async def counts(db: Connection, vulnerability: str) -> dict[str, int]:
 async def advisories(db: Connection, vulnerability: str) -> tuple[str, ...]:
     """Name the advisories that speak of a vulnerability."""
     return tuple(row["advisory"] for row in await db.fetch(ADVISORIES, vulnerability))
+
+
+async def unnamed(db: Connection, vulnerability: str) -> int:
+    """Count the claims on a vulnerability that name nothing which anything could be met by."""
+    found: int = await db.fetchval(UNNAMED, vulnerability)
+    return found
 
 
 async def where(db: Connection, asked: Asked, after: Key | None, limit: int) -> Sequence[Location]:

@@ -295,7 +295,8 @@ async def test_a_statement_on_the_whole_product_reaches_its_components(bench: Be
     await bench.others.publish(product(bench.product, "1.0"))
     await bench.others.publish(sbom(bench.product, "1.0", npm(bench.package, "1.4.0")))
     await bench.others.publish(advisory("osv/i1", bench.cve, on_npm(bench.package, BELOW_2)))
-    whole = on_name("", bench.product, status=Status.NOT_AFFECTED, product=bench.product)
+    limits = {"status": Status.NOT_AFFECTED, "product": bench.product, "author": "psirt"}
+    whole = on_name("", bench.product, **limits)
     whole = whole.model_copy(update={"target": Target(kind=TargetKind.NAME, product=bench.product)})
     await bench.others.publish(advisory("openvex/i2", bench.cve, whole))
     [finding] = await bench.becomes("not_affected")
@@ -418,6 +419,52 @@ async def test_the_bulk_lane_answers_on_the_bulk_lane(bench: Bench) -> None:
     assert [FindingOpened.model_validate_json(each.value).finding.finding for each in opened] == [
         finding["finding"]
     ]
+
+
+async def test_a_claim_that_names_nothing_is_no_finding_and_is_counted_for_people(
+    bench: Bench,
+) -> None:
+    await bench.others.publish(product(bench.product, "1.0"))
+    await bench.others.publish(sbom(bench.product, "1.0", npm(bench.package, "1.4.0")))
+    await bench.others.event(SbomCompared, product=bench.product)
+    await bench.others.publish(
+        advisory(
+            f"cve/{bench.cve}",
+            bench.cve,
+            on_name("n/a", "n/a", Range(), asserter="mitre"),
+            on_npm(bench.package, BELOW_2),
+        )
+    )
+    await bench.becomes("affected")
+    shown = await bench.get(f"/v1/vulnerabilities/{bench.cve}")
+    assert (shown["unnamed_claims"], shown["findings"]) == (1, {"affected": 1})
+
+
+async def test_a_suppliers_word_limited_to_a_product_is_no_statement_of_ours(bench: Bench) -> None:
+    await bench.others.publish(product(bench.product, "1.0"))
+    await bench.others.publish(sbom(bench.product, "1.0", npm(bench.package, "1.4.0")))
+    await bench.others.publish(
+        advisory(f"osv/{bench.cve}", bench.cve, on_npm(bench.package, BELOW_2)),
+        advisory(
+            f"sbom/{bench.product}@1.0",
+            bench.cve,
+            on_npm(
+                bench.package,
+                asserter="Example Supplier",
+                status=Status.NOT_AFFECTED,
+                product=bench.product,
+                product_version="1.0",
+            ),
+        ),
+    )
+
+    async def both() -> bool:
+        found = await bench.findings()
+        return bool(found) and len(found[0]["evidence"]) == 2
+
+    await eventually(both)
+    [finding] = await bench.findings()
+    assert (finding["verdict"], finding["conflict"]) == ("affected", True)
 
 
 async def test_where_answers_by_name_and_by_purl(bench: Bench) -> None:
