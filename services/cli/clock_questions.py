@@ -93,14 +93,14 @@ def what_if(
     asked: dict[str, Any] = {"case": case, "product": product, "country": country}
     asked |= dict(map(_instant, instants or ()))
     if pack is not None:
-        asked |= {"pack": _text(pack), "pack_name": pack.name}
+        asked |= {"pack": text_of(pack), "pack_name": pack.name}
     given = {name: held for name, held in asked.items() if held is not None}
     if set(given) <= {"case", "product"}:
         raise RefusedError(
             Exit.USAGE, "nothing is supposed", "there is neither --set, --pack nor --country",
             "give one, such as --set aware_at=2026-11-20T16:42:10+01:00",
         )  # fmt: skip
-    tell(_pages(door(who), given), json_wanted=json)
+    tell(asked_by_pages(door(who), given), json_wanted=json)
 
 
 def tell(pages: Iterator[Any], *, json_wanted: bool) -> None:
@@ -121,7 +121,8 @@ def tell(pages: Iterator[Any], *, json_wanted: bool) -> None:
             table(each["steps"], ["what", "step", "due_at"], title=title)
 
 
-def _pages(opened: Door, asked: Mapping[str, Any]) -> Iterator[Any]:
+def asked_by_pages(opened: Door, asked: Mapping[str, Any]) -> Iterator[Any]:
+    """Ask what would move, page by page, until every case was asked."""
     after: str | None = ""
     while after is not None:
         found = opened.post("deadline-clock", "/v1/what-if", {**asked, "after": after})
@@ -139,7 +140,12 @@ def _instant(text: str) -> tuple[str, str]:
     return name, at
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """The text of a pack's file.
+
+    Raises:
+        RefusedError: it is not UTF-8.
+    """
     try:
         return file.read_text("utf-8")
     except UnicodeDecodeError as error:

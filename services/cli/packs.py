@@ -1,4 +1,4 @@
-"""Commands for the rules that clocks follow: list, show, check and compare packs."""
+"""Commands for the rules that clocks follow: list, show, check, compare and change packs."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from services.cli import pack_changes
 from services.cli.door import door, part
 from services.cli.lazy import group
 from services.cli.one_shot import packs as local
@@ -28,6 +29,11 @@ COLUMNS = [
     "source_date",
     "owner",
     "review_on",
+    "origin",
+    "beneath",
+    "proposed_by",
+    "approved_by",
+    "in_force_since",
 ]
 RULES = [
     "id", "label", "basis", "status", "confidence", "authority", "anchor", "anchor_rule", "period",
@@ -44,7 +50,10 @@ OfFile = Annotated[
 
 @app.command()
 def ls(here: Here = False, json: AsJson = False, who: As = None) -> None:
-    """List the packs in force: the fleet's, or without a fleet those of this installation."""
+    """List the packs in force, and where each comes from: packaged, a company file, or applied.
+
+    It asks the fleet; without one it lists those of this installation.
+    """
     reached = None if here else door(who)
     if reached is not None and reached.knows("deadline-clock"):
         rows = reached.get("deadline-clock", "/v1/packs")["items"]
@@ -95,12 +104,16 @@ def _shown(name: str) -> dict[str, Any]:
 
 
 @app.command()
-def lint(file: OfFile, json: AsJson = False) -> None:
+def lint(file: OfFile, here: Here = False, json: AsJson = False, who: As = None) -> None:
     """Check a pack before anybody uses it: alone, and together with those it would join.
 
-    What is wrong is said with its line and its mend, and exit status 1. Nothing in force changes.
+    Where a fleet runs it is also held to the packs in force and the open clocks there. What is
+    wrong is said with its line and its mend, and exit status 1. Nothing in force changes.
     """
     found = local.linted(file)
+    reached = None if here else door(who)
+    if reached is not None and reached.knows("deadline-clock") and isinstance(found, Pack):
+        pack_changes.check(reached, file)
     rules = () if isinstance(found, Escalation) else found.rules
     answer = {
         "pack": found.reference,
@@ -114,16 +127,31 @@ def lint(file: OfFile, json: AsJson = False) -> None:
 
 @app.command()
 def diff(
-    before: Annotated[str, typer.Argument(metavar="OLD", help="A file, or the id of a pack.")],
-    after: Annotated[str, typer.Argument(metavar="NEW", help="A file, or the id of a pack.")],
+    before: Annotated[
+        str, typer.Argument(metavar="OLD|FILE", help="A file, or the id of a pack or a proposal.")
+    ],
+    after: Annotated[
+        str | None, typer.Argument(metavar="[NEW]", help="A file, or the id of a pack.")
+    ] = None,
     json: AsJson = False,
+    who: As = None,
 ) -> None:
-    """Compare two packs: each field that differs, and which way deadlines would move."""
-    old, new = _pack(before), _pack(after)
+    """Show which clocks, drafts and pages of the fleet would move to a pack; or compare two.
+
+    With one file, or the number of a proposal, nothing is written: all cases are decided as if the
+    pack were in force. With two: each field that differs, and which way deadlines would move.
+    """
+    if after is None:
+        pack_changes.preview(before, json_wanted=json, who=who)
+    else:
+        _compare(_pack(before), _pack(after), json_wanted=json)
+
+
+def _compare(old: Pack, new: Pack, *, json_wanted: bool) -> None:
     from services.deadline_clock.domain.pack_comparison import compared  # noqa: PLC0415
 
     found = compared(old, new)
-    if json:
+    if json_wanted:
         as_json(asdict(found))
         return
     out.print(f"{found.before} → {found.after}")
@@ -142,3 +170,9 @@ def _pack(name: str) -> Pack:
         reason = "it is neither a file nor the id of a pack with rules"
         raise RefusedError(Exit.REFUSED, f"there is no {name}", reason, "list them: `pack ls`")
     return found
+
+
+app.command()(pack_changes.apply)
+app.command()(pack_changes.proposals)
+app.command()(pack_changes.approve)
+app.command()(pack_changes.reject)

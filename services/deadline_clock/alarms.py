@@ -1,11 +1,11 @@
-"""Deadline-clock's timers: a step's time has come, or an initial load has been gathered."""
+"""Deadline-clock's timers: a step's time has come, a load was gathered, a pack moves clocks."""
 
 from collections.abc import Sequence
 
-from services.deadline_clock import casework, drilling
+from services.deadline_clock import casework, drilling, in_force, moving
 from services.deadline_clock.domain.decide import Decided, fire, told_together
 from services.deadline_clock.domain.escalation import DraftState
-from services.deadline_clock.library import library
+from services.deadline_clock.library import Library
 from services.deadline_clock.store import clocks, draft_standing
 from services.kit.records import Cause
 from services.kit.timers import Fired, Timers
@@ -16,24 +16,31 @@ timers = Timers()
 
 @timers.on_fire
 async def on_steps(fired: Sequence[Fired], unit: Unit) -> None:
-    """Tell who has to be told: clock by clock, and an initial load's clocks together."""
+    """Tell who has to be told, clock by clock or together; run drills; move clocks to a pack."""
+    packs = await in_force.hold(unit)
     drills = [each for each in fired if each.subject.startswith(drilling.SUBJECT)]
-    apart = {casework.TOGETHER, *(each.subject for each in drills)}
-    await _steps(unit, [each for each in fired if each.subject not in apart])
+    moves = [each for each in fired if each.subject.startswith(moving.SUBJECT)]
+    apart = {casework.TOGETHER, *(each.subject for each in (*drills, *moves))}
+    steps = [each for each in fired if each.subject not in apart]
+    pages = [await moving.page(unit, each) for each in moves]
+    named = await clocks.cases_of(unit.db, {each.subject for each in steps}) if steps else set()
+    if held := named.union(*(page.cases for page in pages)):
+        await casework.hold(unit, held)  # all at once, in one order
+    await _steps(unit, packs, steps)
     await drilling.on_timers(unit, drills)
-    await _together(unit, [each for each in fired if each.subject == casework.TOGETHER])
+    await _together(unit, packs, [each for each in fired if each.subject == casework.TOGETHER])
+    for page in pages:
+        await moving.move(unit, packs, page)
 
 
-async def _steps(unit: Unit, fired: Sequence[Fired]) -> None:
+async def _steps(unit: Unit, packs: Library, fired: Sequence[Fired]) -> None:
     if not fired:
         return
     names = {each.subject for each in fired}
-    await casework.hold(unit, await clocks.cases_of(unit.db, names))
     held = await clocks.by_id(unit.db, names)
     wanted = [(each.subject, each.step, each.due_at) for each in fired]
     armed = await clocks.fire_steps(unit.db, wanted, unit.now)
     drafts = await draft_standing.of(unit.db, names)
-    packs = library()
     done: list[tuple[Decided, Cause | None]] = []
     for each in fired:
         if (each.subject, each.step, each.due_at) not in armed or each.subject not in held:
@@ -50,7 +57,7 @@ async def _steps(unit: Unit, fired: Sequence[Fired]) -> None:
     await casework.keep(unit, done)
 
 
-async def _together(unit: Unit, fired: Sequence[Fired]) -> None:
+async def _together(unit: Unit, packs: Library, fired: Sequence[Fired]) -> None:
     if not fired:
         return
     causes = {each.step: each for each in fired}
@@ -59,6 +66,6 @@ async def _together(unit: Unit, fired: Sequence[Fired]) -> None:
     held = await clocks.by_id(unit.db, {clock for names in waiting.values() for clock in names})
     for step, names in waiting.items():
         found = [held[name] for name in names if name in held]
-        event = told_together(step, found, library().escalation, unit.now)
+        event = told_together(step, found, packs.escalation, unit.now)
         if event is not None:
             unit.emit(event, cause=causes[step], case=event.clock.case, name=step)

@@ -5,7 +5,15 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.deadline_clock import auditor_http, drill_http, handlers, paper, surroundings
+from services.deadline_clock import (
+    auditor_http,
+    drill_http,
+    handlers,
+    in_force,
+    paper,
+    proposals_http,
+    surroundings,
+)
 from services.deadline_clock.alarms import timers
 from services.deadline_clock.consumer import consumer
 from services.deadline_clock.http import routes
@@ -20,16 +28,24 @@ __all__ = ["SERVICE", "app", "handlers", "paper", "surroundings"]
 
 @asynccontextmanager
 async def with_packs(context: Context) -> AsyncIterator[None]:
-    """Refuse to start with a pack that changed under its version."""
+    """Refuse to start with a pack that changed under its version, or that cannot be used here."""
     async with context.pool.acquire() as db, db.transaction():
         await packs.use(db, library().book.packs)
+        await in_force.read(db)
     yield
 
 
 SERVICE = Service(
     name="deadline-clock",
     consumers=[consumer],
-    routers=[routes, asked, supposing, auditor_http.routes, drill_http.routes],
+    routers=[
+        proposals_http.routes,
+        routes,
+        asked,
+        supposing,
+        auditor_http.routes,
+        drill_http.routes,
+    ],
     timers=timers,
     start=with_packs,
 )

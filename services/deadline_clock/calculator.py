@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Literal
+from typing import Any, Literal
 
 from schemas.clocks import RuleKind
 from services.deadline_clock.domain.calendar_editions import edition
 from services.deadline_clock.domain.counting import Asked, Counted, CountingError, counted
-from services.deadline_clock.domain.escalation import Chain, Escalation
+from services.deadline_clock.domain.escalation import Chain
 from services.deadline_clock.domain.reasoning import basis
 from services.deadline_clock.domain.rules import Pack, Rule, Status
 from services.deadline_clock.domain.wiring import wired
-from services.deadline_clock.library import Library
+from services.deadline_clock.library import Library, Origin
 from services.deadline_clock.views import (
     BesideView,
     CalendarsView,
@@ -101,26 +101,26 @@ def _state(found: Counted) -> Literal["counted", "awaiting_anchor", "no_number"]
 
 def packs(held: Library) -> list[PackView]:
     """Every pack, by its id."""
-    views = [_pack(each) for each in held.book.packs]
-    return sorted([*views, _escalation(held.escalation)], key=lambda each: each.id)
+    views = [_pack(each, held) for each in held.book.packs]
+    return sorted([*views, _escalation(held)], key=lambda each: each.id)
 
 
 def pack(name: str, held: Library) -> PackDetail | None:
     """One pack with what it holds, or None where there is none of that id."""
     if name == held.escalation.about.id:
         chains = tuple(_chain(each) for each in held.escalation.chains)
-        return PackDetail(**_escalation(held.escalation).model_dump(), chains=chains)
+        return PackDetail(**_escalation(held).model_dump(), chains=chains)
     found = held.book.pack(name)
     if found is None:
         return None
     return PackDetail(
-        **_pack(found).model_dump(),
+        **_pack(found, held).model_dump(),
         content=tuple(rule_view(each) for each in found.rules),
         open_points=tuple(OpenPointView.model_validate(each) for each in found.open_points),
     )
 
 
-def _pack(each: Pack) -> PackView:
+def _pack(each: Pack, held: Library) -> PackView:
     days = edition(each.calendars)
     head = {name: getattr(each, name) for name in _HEAD}
     calendars = CalendarsView(edition=days.id, package=days.package, sha256=days.sha256)
@@ -132,12 +132,29 @@ def _pack(each: Pack) -> PackView:
         rules=len(each.rules),
         firing=firing,
         calendars=calendars,
+        **_origin(held, each.id),
     )
 
 
-def _escalation(held: Escalation) -> PackView:
-    head = {name: getattr(held.about, name) for name in _HEAD}
-    return PackView(**head, basis=held.about.kind.value, rules=0, firing=0, calendars=None)
+def _escalation(held: Library) -> PackView:
+    about = held.escalation.about
+    head = {name: getattr(about, name) for name in _HEAD}
+    return PackView(
+        **head, basis=about.kind.value, rules=0, firing=0, calendars=None,
+        **_origin(held, about.id),
+    )  # fmt: skip
+
+
+def _origin(held: Library, name: str) -> dict[str, Any]:
+    """Where a pack comes from, and who put it in force where people did."""
+    origin = held.origins.get(name, Origin("packaged"))
+    applied = origin.applied
+    people = {} if applied is None else {
+        "proposed_by": applied.proposed_by,
+        "approved_by": applied.approved_by,
+        "in_force_since": applied.since,
+    }  # fmt: skip
+    return {"origin": origin.place, "beneath": origin.beneath, **people}
 
 
 def _chain(each: Chain) -> ChainView:

@@ -1,7 +1,8 @@
 """The work of one transaction: decide the clocks of cases, keep what changed, tell and arm.
 
-Locks are always taken in one order: cases, then products (the catalogue's own handler also takes
-entities), so that a case and the catalogue never miss each other and never wait in a circle.
+Locks are always taken in one order: the packs in force, cases, then products (the catalogue's own
+handler also takes entities), so that a case and the catalogue never miss each other and never wait
+in a circle.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +14,8 @@ from services.deadline_clock.domain.change import Held
 from services.deadline_clock.domain.decide import Decided, decide
 from services.deadline_clock.domain.escalation import severity
 from services.deadline_clock.domain.facts import CaseFacts, Surroundings
-from services.deadline_clock.library import library
+from services.deadline_clock.domain.pack_change import Applied, attributed
+from services.deadline_clock.library import Library
 from services.deadline_clock.store import cases, clocks, surroundings
 from services.deadline_clock.store.clocks import Remembered, StepRow
 from services.kit.records import Cause
@@ -29,8 +31,9 @@ _LONGEST = timedelta(minutes=10)
 
 @dataclass(slots=True)
 class Desk:
-    """The cases on the table: what surrounds them, their clocks, what was decided."""
+    """The cases on the table: the packs, what surrounds them, their clocks, what was decided."""
 
+    packs: Library
     around: Mapping[str, Surroundings]
     clocks: dict[str, dict[str, Held]]
     decided: list[tuple[Decided, Cause | None]] = field(default_factory=list)
@@ -41,21 +44,24 @@ class Desk:
         now: datetime,
         cause: Cause | None,
         products: frozenset[str] | None = None,
+        moving: Applied | None = None,
     ) -> None:
-        """Decide the clocks of one case, and let them be so for what follows."""
+        """Decide the clocks of one case, and let them be so for what follows.
+
+        `moving` is the pack for whose sake the same facts are decided anew.
+        """
         held = self.clocks.setdefault(facts.case, {})
-        packs = library()
         for each in decide(
             facts,
             self.around.get(facts.case, Surroundings()),
             tuple(held.values()),
-            packs.book,
-            packs.escalation,
+            self.packs.book,
+            self.packs.escalation,
             now,
             products,
         ):
             held[each.change.after.clock.clock] = each.change.after
-            self.decided.append((each, cause))
+            self.decided.append((attributed(each, self.packs.applied, moving), cause))
 
     def merge(self, survivor: str, absorbed: str) -> None:
         """Put the absorbed case's clocks beside the survivor's."""
@@ -75,7 +81,9 @@ async def hold(unit: Unit, named: Iterable[str]) -> dict[str, str]:
     return living
 
 
-async def lay_out(unit: Unit, files: Mapping[str, CaseFacts], absorbed: Iterable[str] = ()) -> Desk:
+async def lay_out(
+    unit: Unit, packs: Library, files: Mapping[str, CaseFacts], absorbed: Iterable[str] = ()
+) -> Desk:
     """Lock what surrounds these cases and put everything on the table.
 
     `absorbed` names cases that end in this transaction: their clocks are still theirs.
@@ -88,7 +96,7 @@ async def lay_out(unit: Unit, files: Mapping[str, CaseFacts], absorbed: Iterable
     found: dict[str, dict[str, Held]] = {case: {} for case in named}
     for each in await clocks.of_cases(unit.db, named):
         found.setdefault(each.clock.case, {})[each.clock.clock] = each
-    return Desk(around, found)
+    return Desk(packs, around, found)
 
 
 async def surround(
@@ -117,7 +125,8 @@ async def keep(unit: Unit, decided: Iterable[tuple[Decided, Cause | None]]) -> N
 
 def _remembered(decided: Decided, cause: Cause | None) -> Remembered:
     events = tuple(event.TYPE for event in decided.events)
-    return Remembered(decided.change.after, events, str(cause.id) if cause is not None else None)
+    held = decided.history or decided.change.after
+    return Remembered(held, events, str(cause.id) if cause is not None else None)
 
 
 async def _keep_steps(unit: Unit, done: Iterable[Decided]) -> None:
@@ -169,7 +178,7 @@ async def gather(unit: Unit, done: Iterable[Decided]) -> None:
         unit.arm(TOGETHER, step, min(unit.now + _QUIET, since + _LONGEST))
 
 
-async def differences(unit: Unit, files: Iterable[CaseFacts]) -> list[Decided]:
+async def differences(unit: Unit, packs: Library, files: Iterable[CaseFacts]) -> list[Decided]:
     """What deciding these cases again would change; an alarm of the last minute may still ring."""
     by_case = {facts.case: facts for facts in files}
     products = sorted({name for facts in by_case.values() for name in facts.products()})
@@ -177,7 +186,7 @@ async def differences(unit: Unit, files: Iterable[CaseFacts]) -> list[Decided]:
     held: dict[str, dict[str, Held]] = {}
     for each in await clocks.of_cases(unit.db, by_case, readonly=True):
         held.setdefault(each.clock.case, {})[each.clock.clock] = each
-    desk = Desk(around, held)
+    desk = Desk(packs, around, held)
     for facts in by_case.values():
         desk.settle(facts, unit.now - _QUIET, None)
     return [each for each, _ in desk.decided]

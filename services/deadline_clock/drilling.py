@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from services.deadline_clock import casework
+from services.deadline_clock import casework, in_force
 from services.deadline_clock.domain import drill as exercise
-from services.deadline_clock.library import library
 from services.deadline_clock.store import clocks, drills
 from services.deadline_clock.store.drills import Drill, Schedule
 from services.kit.records import Cause
@@ -26,11 +25,11 @@ async def begin(unit: Unit, by: str, minutes: int, cause: Cause | None = None) -
     Raises:
         NoRuleError: no rule in force would page.
     """
+    packs = await in_force.hold(unit)
     await unit.lock(_LOCK, ["number"])
     year = unit.now.year
     number = await drills.next_number(unit.db, f"{exercise.PREFIX}{year}-")
     case = exercise.name(year, number)
-    packs = library()
     decided = exercise.begun(case, packs.book, packs.escalation, unit.now)
     ends_at = unit.now + timedelta(minutes=minutes)
     made = Drill(case, decided.change.after.clock.clock, unit.now, by, ends_at)

@@ -26,7 +26,7 @@ from schemas.cases import (
 from schemas.drafts import FilingRecorded, NoticeSent, RequestReceived
 from schemas.event import Event
 from schemas.sboms import SbomReviewDue, SbomReviewed
-from services.deadline_clock import casework
+from services.deadline_clock import casework, in_force
 from services.deadline_clock.consumer import consumer
 from services.deadline_clock.domain.facts import CaseFacts
 from services.deadline_clock.domain.folding import concerned, fold
@@ -72,6 +72,7 @@ class _Turn:
 )
 async def on_case_facts(batch: Batch, unit: Unit) -> None:
     """Take the facts of cases and decide their clocks, event by event, each with its own cause."""
+    packs = await in_force.hold(unit)
     living = await casework.hold(unit, _named(batch))
     fresh = await _take(unit, batch)
     files = await cases.load(unit.db, living.values())
@@ -79,7 +80,7 @@ async def on_case_facts(batch: Batch, unit: Unit) -> None:
     turns = _fold(fresh, files, living)
     moves = _moves(turns)
     await cases.forward(unit.db, moves)
-    desk = await casework.lay_out(unit, files, absorbed=moves)
+    desk = await casework.lay_out(unit, packs, files, absorbed=moves)
     for turn in turns:
         if turn.absorbed is not None:
             desk.merge(turn.facts.case, turn.absorbed)

@@ -8,10 +8,10 @@ from fastapi import Depends, Query
 from pydantic import AwareDatetime
 
 from schemas.clocks import ClockMode, ClockState
-from services.deadline_clock import calculator, casework
+from services.deadline_clock import calculator, casework, in_force
 from services.deadline_clock.domain.counting import Asked, CountingError
 from services.deadline_clock.domain.decide import Decided
-from services.deadline_clock.library import library
+from services.deadline_clock.domain.rules import RuleBook
 from services.deadline_clock.store import cases, reading
 from services.deadline_clock.store.clocks import held
 from services.deadline_clock.store.reading import FIRST, LAST, Place, Row
@@ -59,13 +59,14 @@ async def list_clocks(
     limit: Limit = 100,
 ) -> Page[ClockView]:
     """List clocks, the nearest deadline first; an absorbed case's id finds its survivor's."""
+    book = (await in_force.read(unit.db)).book
 
     async def query(after: Key | None, most: int) -> list[ClockView]:
         if as_of is None:
             rows = await reading.listed(unit.db, wanted, _place(after), most)
         else:
             rows = await reading.listed_as_of(unit.db, wanted, as_of, _place(after), most)
-        return [_view(row) for row in rows]
+        return [_view(row, book) for row in rows]
 
     return await page(query, cursor, limit, lambda each: (each.due_operational or LAST, each.clock))
 
@@ -95,7 +96,7 @@ async def show_clock(clock: str, unit: CurrentUnit, as_of: AsOf = None) -> Clock
         )  # fmt: skip
     history = [_line(each) for each in await reading.history(unit.db, name)]
     alarms = [AlarmView.model_validate(dict(each)) for each in await reading.alarms(unit.db, name)]
-    view = _view(row)
+    view = _view(row, (await in_force.read(unit.db)).book)
     if as_of is not None:
         history = [each for each in history if each.at <= as_of]
         alarms = [each for each in alarms if each.fired_at is not None and each.fired_at <= as_of]
@@ -116,9 +117,9 @@ def _then(view: ClockView, history: list[HistoryLine], as_of: datetime) -> Clock
     return view.model_copy(update={**dict(last.clock), **told, **nothing})
 
 
-def _view(row: Row) -> ClockView:
+def _view(row: Row, book: RuleBook) -> ClockView:
     known = held(row)
-    rule = library().book.rule(known.clock.rule)
+    rule = book.rule(known.clock.rule)
     return ClockView(
         **known.clock.model_dump(),
         because=known.because,
@@ -143,16 +144,14 @@ def _line(row: Row) -> HistoryLine:
 
 @routes.get("/v1/packs")
 async def list_packs(unit: CurrentUnit) -> Page[PackView]:
-    """List the packs in force."""
-    del unit
-    return Page(items=calculator.packs(library()))
+    """List the packs in force, and where each comes from."""
+    return Page(items=calculator.packs(await in_force.read(unit.db)))
 
 
 @routes.get("/v1/packs/{name}")
 async def show_pack(name: str, unit: CurrentUnit) -> PackDetail:
     """Show a pack with its rules: source, date and confidence of each, and what is open."""
-    del unit
-    found = calculator.pack(name, library())
+    found = calculator.pack(name, await in_force.read(unit.db))
     if found is None:
         raise Problem(
             404, "No such pack", f"there is no pack {name}",
@@ -180,10 +179,10 @@ async def due(
     ] = None,
 ) -> DueView:
     """Count a rule's period from an anchor, without any case, and say how."""
-    del unit
+    packs = await in_force.read(unit.db)
     try:
         facts = calculator.facts(fact or ())
-        return calculator.due(rule, Asked(anchor, country, zone, facts), library())
+        return calculator.due(rule, Asked(anchor, country, zone, facts), packs)
     except CountingError as error:
         raise _bad(error.field, error.reason, error.mend) from error
 
@@ -192,10 +191,11 @@ async def due(
 async def reconcile(unit: CurrentUnit) -> ReconcileView:
     """Decide every case anew from its facts and say what would change; it must be nothing."""
     unit.require("admin")
+    packs = await in_force.read(unit.db)
     count, differences, last = 0, list[str](), ""
     while files := await cases.load_page(unit.db, last, _AT_ONCE):
         count, last = count + len(files), files[-1].case
-        found = await casework.differences(unit, files)
+        found = await casework.differences(unit, packs, files)
         differences += [_difference(each) for each in found]
     return ReconcileView(service="deadline-clock", cases=count, differences=tuple(differences))
 

@@ -1,13 +1,15 @@
 """Loads the packs that ship with the service, and a company's own policy in their place.
 
-A broken pack refuses the start with its fault; a service that runs keeps what it started with.
+A broken pack refuses the start with its fault. Over these lie the packs that people applied to a
+running fleet, see `in_force`.
 """
 
 import importlib.resources
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from schemas.clocks import RuleKind
 from services.deadline_clock.domain.escalation import Escalation
 from services.deadline_clock.domain.escalation_pack import parse_escalation
+from services.deadline_clock.domain.pack_change import Applied
 from services.deadline_clock.domain.pack_document import PackError, read
 from services.deadline_clock.domain.pack_join import rule_book
 from services.deadline_clock.domain.packs import parse_rules
@@ -34,11 +37,36 @@ class PackSettings(BaseSettings):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a pack in force comes from, and the one of the same id that it stands in for."""
+
+    place: Literal["packaged", "company file", "applied"]
+    beneath: str | None = None
+    applied: Applied | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The text of a pack that was applied, by the name of its file."""
+
+    name: str
+    content: str
+    applied: Applied
+
+
+@dataclass(frozen=True, slots=True)
 class Library:
-    """The rules and the escalation policy in force."""
+    """The rules and the escalation policy in force, and where each pack (by id) comes from."""
 
     book: RuleBook
     escalation: Escalation
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+
+    @property
+    def applied(self) -> dict[str, Applied]:
+        """The packs that people applied, by `id@version`."""
+        found = (each.applied for each in self.origins.values())
+        return {each.pack: each for each in found if each is not None}
 
 
 @lru_cache(maxsize=1)
@@ -49,7 +77,35 @@ def library() -> Library:
         PackError: a pack cannot be used; the message names file, line, rule and mend.
     """
     shipped = [parsed(name, text) for name, text in _shipped()]
-    return joined([*shipped, *_own()])
+    own = list(_own())
+    packaged = {_id(each): each.reference for each in shipped}
+    origins = {name: Origin("packaged") for name in packaged}
+    origins |= {_id(each): Origin("company file", packaged.get(_id(each))) for each in own}
+    return replace(joined([*shipped, *own]), origins=origins)
+
+
+def _id(pack: Pack | Escalation) -> str:
+    return pack.about.id if isinstance(pack, Escalation) else pack.id
+
+
+def overlaid(base: Library, texts: Sequence[Text]) -> Library:
+    """The installation's packs with those that people applied in the place of theirs.
+
+    An applied pack wins over the installation's, whichever version is the newer one, until another
+    is applied: what two people decided is not undone by an upgrade.
+
+    Raises:
+        PackError: one cannot be read here, or they do not go together.
+    """
+    found: list[Pack | Escalation] = [*base.book.packs, base.escalation]
+    origins = dict(base.origins)
+    for each in texts:
+        pack = parsed(each.name, each.content)
+        name = _id(pack)
+        beneath = base.book.pack(name)
+        origins[name] = Origin("applied", beneath.reference if beneath else None, each.applied)
+        found.append(pack)
+    return replace(joined(found), origins=origins)
 
 
 def parsed(name: str, text: str) -> Pack | Escalation:
@@ -110,17 +166,19 @@ def _schema(name: str) -> str:
     return (_FOLDER / f"{name}.schema.json").read_text("utf-8")
 
 
-def with_pack(name: str, text: str) -> Library:
-    """The packs in force with one of rules in the place of that of the same id, or beside them.
+def with_pack(held: Library, name: str, text: str) -> tuple[Pack, Library]:
+    """A pack of rules, and those in force with it in the place of that of the same id.
 
     Raises:
         PackError: it cannot be used, has chains, or changed under the version that is in force.
     """
-    held = library()
     pack = parsed(name, text)
     if isinstance(pack, Escalation):
-        raise PackError(f"{name}: escalation chains cannot be supposed; give a pack of rules")
+        raise PackError(
+            f"{name}: escalation chains can be neither supposed nor applied to a running fleet; "
+            "put the file into PATCHVIGIL_POLICY_PACKS and restart the service"
+        )
     same = held.book.pack(pack.id)
     if same is not None and same.version == pack.version and same.sha256 != pack.sha256:
         raise PackError(f"{name}: the text of {pack.reference} changed; give it a new version")
-    return joined([*held.book.packs, held.escalation, pack])
+    return pack, replace(joined([*held.book.packs, held.escalation, pack]), origins=held.origins)

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Query, Request
 from pydantic import AwareDatetime
 
-from services.deadline_clock import casework
+from services.deadline_clock import casework, in_force
 from services.deadline_clock.domain.awareness import ledger
 from services.deadline_clock.domain.calendars import MEMBER_STATES, zone
 from services.deadline_clock.domain.change import Held
@@ -23,7 +23,7 @@ from services.deadline_clock.domain.supposing import (
     supposed_facts,
     supposed_surroundings,
 )
-from services.deadline_clock.library import Library, library, with_pack
+from services.deadline_clock.library import Library, with_pack
 from services.deadline_clock.question_views import (
     AwarenessView,
     AwareView,
@@ -59,7 +59,7 @@ async def explain_case(
     As of an earlier instant, only the clocks that existed then.
     """
     facts, around, held = await _case(unit, case)
-    book = library().book
+    book = (await in_force.read(unit.db)).book
     if as_of is None:
         found = list(explain(facts, around, held, book))
     else:
@@ -73,7 +73,7 @@ async def explain_case(
 async def awareness(case: str, unit: CurrentUnit) -> AwarenessView:
     """Tell who could have known what, when, and awareness per regime, with its evidence."""
     facts, around, held = await _case(unit, case)
-    found = ledger(facts, around, held, library().book)
+    found = ledger(facts, around, held, (await in_force.read(unit.db)).book)
     return AwarenessView(
         case=facts.case,
         known=tuple(map(KnownView.model_validate, found.known)),
@@ -124,8 +124,8 @@ async def what_if(body: Supposition, request: Request, actor: CurrentActor) -> W
     """Say which clocks, drafts and pages would move if something were otherwise; write nothing."""
     if body.country is not None and body.country not in MEMBER_STATES:
         raise _bad("country", f"{body.country} is no Member State", "give its ISO code, such as DE")
-    packs = _packs(body)
     async with request.app.state.context.units.begin(actor=actor, readonly=True) as unit:
+        packs = _packs(body, await in_force.read(unit.db))
         if body.case is None:
             files = await cases.load_page(unit.db, body.after, body.limit)
         else:
@@ -135,11 +135,11 @@ async def what_if(body: Supposition, request: Request, actor: CurrentActor) -> W
     return WhatIfView(cases=len(files), moved=tuple(moved), next=files[-1].case if more else None)
 
 
-def _packs(body: Supposition) -> Library:
+def _packs(body: Supposition, held: Library) -> Library:
     if body.pack is None:
-        return library()
+        return held
     try:
-        return with_pack(body.pack_name, body.pack)
+        return with_pack(held, body.pack_name, body.pack)[1]
     except PackError as error:
         raise _bad("pack", str(error), "mend it there; the packs in force stay") from error
 

@@ -7,9 +7,9 @@ from schemas.campaigns import CoverageChanged
 from schemas.catalogue import EntityRegistered, ProductRegistered, ProductRetired
 from schemas.clocks import MetBy
 from schemas.event import Event
-from services.deadline_clock import casework
+from services.deadline_clock import casework, in_force
 from services.deadline_clock.consumer import consumer
-from services.deadline_clock.library import library
+from services.deadline_clock.library import Library
 from services.deadline_clock.store import cases, clocks, surroundings
 from services.deadline_clock.store.surroundings import Revised
 from services.kit.records import Batch, Received
@@ -25,6 +25,7 @@ async def on_catalogue(batch: Batch, unit: Unit) -> None:
     Cases are locked before products, as everywhere; those that came to name a product in between
     are found by asking again once the product is locked.
     """
+    packs = await in_force.hold(unit)
     products, entities = _products(batch), _entities(batch)
     affected = set(products) | await surroundings.made_by(unit.db, entities)
     known = await cases.naming(unit.db, affected)
@@ -39,7 +40,7 @@ async def on_catalogue(batch: Batch, unit: Unit) -> None:
     changed |= made
     late = await cases.naming(unit.db, changed)
     await unit.lock("case", late - known)
-    await _decide(unit, late, frozenset(changed), batch[-1])
+    await _decide(unit, packs, late, frozenset(changed), batch[-1])
 
 
 def _products(batch: Batch) -> dict[str, Revised]:
@@ -75,23 +76,28 @@ def _facts(product: ProductRegistered) -> tuple[Any, ...]:
 @consumer.on(CoverageChanged, inbox=False)
 async def on_coverage(batch: Batch, unit: Unit) -> None:
     """Take newer counts, and decide the cases where a clock waits for coverage."""
+    packs = await in_force.hold(unit)
     cells = {r.key: (r.event, r.revision) for r in batch.of(CoverageChanged)}
     living = await casework.hold(unit, {each.case for each, _ in cells.values()})
     await surroundings.save_coverage(unit.db, cells, living)
-    rules = [rule.id for rule in library().book.firing() if rule.met_by is MetBy.COVERAGE]
+    rules = [rule.id for rule in packs.book.firing() if rule.met_by is MetBy.COVERAGE]
     waiting = await clocks.waiting_for(unit.db, living.values(), rules)
     products = frozenset(each.product for each, _ in cells.values())
     if waiting:
-        await _decide(unit, waiting, products, batch[-1])
+        await _decide(unit, packs, waiting, products, batch[-1])
 
 
 async def _decide(
-    unit: Unit, affected: set[str], products: frozenset[str], cause: Received[Event]
+    unit: Unit,
+    packs: Library,
+    affected: set[str],
+    products: frozenset[str],
+    cause: Received[Event],
 ) -> None:
     ordered = sorted(affected)
     for start in range(0, len(ordered), _CASES_AT_ONCE):
         files = await cases.load(unit.db, ordered[start : start + _CASES_AT_ONCE])
-        desk = await casework.lay_out(unit, files)
+        desk = await casework.lay_out(unit, packs, files)
         for facts in files.values():
             desk.settle(facts, unit.now, cause, products & frozenset(facts.products()))
         await casework.keep(unit, desk.decided)

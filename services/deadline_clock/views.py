@@ -139,6 +139,15 @@ class PackView(View):
     review_on: date
     sha256: str
     calendars: CalendarsView | None
+    origin: Literal["packaged", "company file", "applied"]
+    proposed_by: str | None = None
+    approved_by: str | None = None
+    in_force_since: datetime | None = Field(
+        default=None, description="Of an applied pack: when it was approved."
+    )
+    beneath: str | None = Field(
+        default=None, description="The installation's pack of the same id that it stands in for."
+    )
 
 
 class ChainView(View):

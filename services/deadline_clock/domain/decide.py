@@ -44,6 +44,7 @@ class Decided:
 
     `alarms` is None where those that are set stay. `told_together` names the step that an initial
     load's clocks are told of in one page instead of one each. `fired`: an alarm made it happen.
+    `history` is how the clock's history tells it, where that differs from the clock itself.
     """
 
     change: Change
@@ -51,6 +52,7 @@ class Decided:
     alarms: tuple[Alarm, ...] | None = None
     told_together: str | None = None
     fired: bool = False
+    history: Held | None = None
 
 
 def decide(

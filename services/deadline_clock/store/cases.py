@@ -12,6 +12,7 @@ _FACTS = TypeAdapter(CaseFacts)
 SURVIVORS = "SELECT absorbed, survivor FROM forward WHERE absorbed = ANY($1)"
 LOAD = "SELECT case_id, facts FROM case_file WHERE case_id = ANY($1)"
 LOAD_PAGE = "SELECT case_id, facts FROM case_file WHERE case_id > $1 ORDER BY case_id LIMIT $2"
+IDS_AFTER = "SELECT case_id FROM case_file WHERE case_id > $1 ORDER BY case_id LIMIT $2"
 SAVE = """
 INSERT INTO case_file (case_id, facts) SELECT * FROM unnest($1::text[], $2::jsonb[])
 ON CONFLICT (case_id) DO UPDATE SET facts = excluded.facts
@@ -68,9 +69,19 @@ async def survivors(db: Connection, cases: Iterable[str]) -> dict[str, str]:
 async def load(db: Connection, cases: Iterable[str]) -> dict[str, CaseFacts]:
     """The facts of cases; one that nothing is known of has none."""
     asked = set(cases)
-    rows = await db.fetch(LOAD, list(asked))
-    known = {row["case_id"]: _FACTS.validate_python(row["facts"]) for row in rows}
+    known = await load_known(db, asked)
     return {case: known.get(case) or CaseFacts(case) for case in asked}
+
+
+async def load_known(db: Connection, cases: Iterable[str]) -> dict[str, CaseFacts]:
+    """The facts of those of the cases that any are held of."""
+    rows = await db.fetch(LOAD, list(cases))
+    return {row["case_id"]: _FACTS.validate_python(row["facts"]) for row in rows}
+
+
+async def ids_after(db: Connection, after: str, limit: int) -> list[str]:
+    """The cases after one, by id."""
+    return [row["case_id"] for row in await db.fetch(IDS_AFTER, after, limit)]
 
 
 async def load_page(db: Connection, after: str, limit: int) -> list[CaseFacts]:

@@ -16,7 +16,7 @@ from services.deadline_clock.domain.supposing import (
     supposed_facts,
     supposed_surroundings,
 )
-from services.deadline_clock.library import with_pack
+from services.deadline_clock.library import library, with_pack
 from tests.unit.deadline_clock.facts import (
     BOOK,
     ESCALATION,
@@ -130,7 +130,7 @@ def _moved_in_time(each: Moved) -> bool:
 
 def test_another_pack_moves_the_clocks_whose_period_it_changes_and_no_others() -> None:
     text = CRA.replace("2026.11.25", "2026.12.1").replace("period: 24", "period: 12")
-    found = Case(RUNNING).if_so(NOTHING, with_pack("cra.yaml", text).book)
+    found = Case(RUNNING).if_so(NOTHING, with_pack(library(), "cra.yaml", text)[1].book)
     assert set(found) == {WARNING}
     assert found[WARNING].after.pack == "cra@2026.12.1"
     assert found[WARNING].after.due_operational == T0 + 12 * HOUR
@@ -145,5 +145,5 @@ def test_a_pack_without_the_rule_of_an_open_clock_says_that_the_clock_needs_it()
 
 
 def test_a_policy_of_escalation_cannot_be_supposed_and_says_so() -> None:
-    with pytest.raises(PackError, match="escalation chains cannot be supposed"):
-        with_pack("escalation.yaml", STEPS)
+    with pytest.raises(PackError, match="escalation chains can be neither supposed nor applied"):
+        with_pack(library(), "escalation.yaml", STEPS)
