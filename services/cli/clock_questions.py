@@ -9,7 +9,7 @@ import typer
 from services.cli.door import Door, door, part
 from services.cli.printing import as_json, document, out, table
 from services.cli.refusal import Exit, RefusedError
-from services.cli.words import As, AsJson, AsOf, Case, OfProduct
+from services.cli.words import As, AsJson, AsOf, Case, IncidentRegime, OfProduct
 
 SETTABLE = ("aware_at", "measure_available_at")
 """What --set knows."""
@@ -70,6 +70,10 @@ def what_if(
         list[str] | None,
         typer.Option("--set", metavar="NAME=INSTANT", help=f"Suppose {' or '.join(SETTABLE)}."),
     ] = None,
+    regime: Annotated[
+        IncidentRegime | None,
+        typer.Option(help="Whose awareness of incidents is set; else that of exploitation."),
+    ] = None,
     product: OfProduct = None,
     pack: Annotated[
         Path | None,
@@ -90,12 +94,14 @@ def what_if(
             Exit.USAGE, "of which case?", "give one case, or --all, and not both",
             "name the case, or add --all",
         )  # fmt: skip
-    asked: dict[str, Any] = {"case": case, "product": product, "country": country}
+    asked: dict[str, Any] = {
+        "case": case, "product": product, "country": country, "regime": regime,
+    }  # fmt: skip
     asked |= dict(map(_instant, instants or ()))
     if pack is not None:
         asked |= {"pack": text_of(pack), "pack_name": pack.name}
     given = {name: held for name, held in asked.items() if held is not None}
-    if set(given) <= {"case", "product"}:
+    if set(given) <= {"case", "product", "regime"}:
         raise RefusedError(
             Exit.USAGE, "nothing is supposed", "there is neither --set, --pack nor --country",
             "give one, such as --set aware_at=2026-11-20T16:42:10+01:00",

@@ -1,7 +1,7 @@
 """What deadline-clock answers to questions of why, of who knew, and of what if."""
 
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -115,6 +115,9 @@ class Supposition(BaseModel):
     aware_at: AwareDatetime | None = Field(default=None, description="Awareness, with its zone.")
     measure_available_at: AwareDatetime | None = Field(
         default=None, description="When a measure is available, with its zone."
+    )
+    regime: Literal["eu_mdr", "eu_ivdr", "us_803", "cra", "nis2"] | None = Field(
+        default=None, description="Awareness of incidents under this regime; else of exploitation."
     )
     product: str | None = Field(default=None, description="Limit the instants to one product.")
     country: str | None = Field(default=None, description="Member State of main establishment.")

@@ -161,7 +161,7 @@ async def _moves(
         AnchorName.MEASURE_AVAILABLE_AT: body.measure_available_at,
     }
     instants = {name: at for name, at in given.items() if at is not None}
-    supposed = Supposed(instants, body.product, body.country)
+    supposed = Supposed(instants, body.product, body.country, body.regime)
     return [
         MovedView.model_validate(each)
         for facts in files

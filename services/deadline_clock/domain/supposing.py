@@ -10,6 +10,7 @@ from services.deadline_clock.domain.change import OPEN, Held
 from services.deadline_clock.domain.decide import Decided, decide
 from services.deadline_clock.domain.escalation import Escalation
 from services.deadline_clock.domain.facts import Assessment, CaseFacts, MeasureState, Surroundings
+from services.deadline_clock.domain.happenings import IncidentAnswer
 from services.deadline_clock.domain.rules import AnchorName, RuleBook
 
 SETTABLE = (AnchorName.AWARE_AT, AnchorName.MEASURE_AVAILABLE_AT)
@@ -23,11 +24,15 @@ Armed = Mapping[str, frozenset[tuple[str, datetime]]]
 
 @dataclass(frozen=True, slots=True)
 class Supposed:
-    """What is supposed: instants, for one product or for all (None), and the main establishment."""
+    """What is supposed: instants, for one product or for all (None), and the main establishment.
+
+    Awareness is of exploitation, or of the product's incidents under `regime`.
+    """
 
     instants: Mapping[AnchorName, datetime]
     product: str | None = None
     country: str | None = None
+    regime: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,9 @@ def supposed_facts(facts: CaseFacts, supposed: Supposed, now: datetime) -> CaseF
         for product in facts.products():
             if supposed.product not in {None, product}:
                 continue
-            if name is AnchorName.AWARE_AT:
+            if name is AnchorName.AWARE_AT and supposed.regime is not None:
+                facts = _aware_of_incidents(facts, product, supposed.regime, at, now)
+            elif name is AnchorName.AWARE_AT:
                 facts = _aware(facts, product, at, now)
             else:
                 facts = _available(facts, product, at)
@@ -70,6 +77,19 @@ def _aware(facts: CaseFacts, product: str, at: datetime, now: datetime) -> CaseF
     answer = Assessment(product, True, at, max(at, now), _WHO, "supposed")
     others = tuple(each for each in facts.assessments if each.product != product)
     return replace(facts, assessments=(*others, answer))
+
+
+def _aware_of_incidents(
+    facts: CaseFacts, product: str, regime: str, at: datetime, now: datetime
+) -> CaseFacts:
+    """The incidents of a product, found reportable under one regime with this awareness."""
+    answers = [
+        IncidentAnswer(
+            regime, product, each.occurrence, True, each.harm, at, max(at, now), _WHO, "supposed"
+        )
+        for each in facts.happenings_of(product)
+    ]
+    return replace(facts, incident_answers=(*facts.incident_answers, *answers))
 
 
 def _available(facts: CaseFacts, product: str, at: datetime) -> CaseFacts:

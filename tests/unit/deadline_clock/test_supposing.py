@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.clocks import ClockState
+from schemas.signals import Harm
 from services.deadline_clock.domain.facts import CaseFacts
+from services.deadline_clock.domain.happenings import Report
 from services.deadline_clock.domain.pack_document import PackError
 from services.deadline_clock.domain.rules import AnchorName, RuleBook
 from services.deadline_clock.domain.supposing import (
@@ -147,3 +149,13 @@ def test_a_pack_without_the_rule_of_an_open_clock_says_that_the_clock_needs_it()
 def test_a_policy_of_escalation_cannot_be_supposed_and_says_so() -> None:
     with pytest.raises(PackError, match="escalation chains can be neither supposed nor applied"):
         with_pack(library(), "escalation.yaml", STEPS)
+
+
+def test_awareness_of_incidents_may_be_supposed_under_one_regime_alone() -> None:
+    reported = Report("R-1", True, "Stopped", "gateway", "1.0", Harm.SERIOUS, T0, T0)
+    case = Case(CaseFacts("C", reports=(reported,)))
+    earlier = T0 - 2 * HOUR
+    supposed = Supposed({AnchorName.AWARE_AT: earlier}, regime="cra")
+    found = case.if_so(supposed)
+    assert found["cra.si.early_warning"].after.state is ClockState.RUNNING
+    assert not any(rule.startswith("nis2.") for rule in found)
