@@ -14,6 +14,7 @@ from schemas.cases import (
     CaseReopened,
     CaseScoped,
     CaseSignalled,
+    CaseSplit,
     DecisionRecorded,
     ExploitationAssessed,
     IncidentAssessed,
@@ -30,7 +31,7 @@ from services.deadline_clock import casework, in_force
 from services.deadline_clock.consumer import consumer
 from services.deadline_clock.domain.facts import CaseFacts
 from services.deadline_clock.domain.folding import concerned, fold
-from services.deadline_clock.domain.merging import merged
+from services.deadline_clock.domain.merging import merged, separated
 from services.deadline_clock.store import cases
 from services.kit.records import Batch, Received
 from services.kit.unit import Unit
@@ -59,6 +60,7 @@ class _Turn:
     MeasureApproved,
     MeasureAvailable,
     CaseMerged,
+    CaseSplit,
     CaseClosed,
     CaseReopened,
     FilingRecorded,
@@ -98,6 +100,8 @@ def _named(batch: Iterable[Received[Event]]) -> set[str]:
         event = received.event
         if isinstance(event, CaseMerged):
             named |= {event.survivor, event.absorbed}
+        elif isinstance(event, CaseSplit):
+            named |= {event.case, event.separated}
         else:
             named.add(_case(event))
     return named
@@ -137,6 +141,9 @@ def _fold(
         if isinstance(event, CaseMerged):
             turns += _merge(received, event, files, living)
             continue
+        if isinstance(event, CaseSplit):
+            turns += _split(received, event, files, living)
+            continue
         before = files[living[_case(event)]]
         after = fold(before, event)
         files[after.case] = after
@@ -160,6 +167,21 @@ def _merge(
         if lives_on_as == absorbed:
             living[case] = survivor
     return [_Turn(received, facts, frozenset(facts.products()), absorbed)]
+
+
+def _split(
+    received: Received[Event],
+    event: CaseSplit,
+    files: dict[str, CaseFacts],
+    living: dict[str, str],
+) -> list[_Turn]:
+    """Give the new case what people said while it was part of the other."""
+    origin, separate = living[event.case], living[event.separated]
+    if origin == separate:
+        return []
+    facts = separated(files[origin], files[separate])
+    files[separate] = facts
+    return [_Turn(received, facts, frozenset(facts.products()))]
 
 
 def _moves(turns: Iterable[_Turn]) -> dict[str, str]:

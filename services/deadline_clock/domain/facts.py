@@ -192,10 +192,13 @@ class CaseFacts:
     """All facts of one case, with those of the cases that were merged into it (`absorbed`).
 
     `corrected` are assessments that a later one of the same product replaced, in that order.
+    `inherited` are those of the case that it was split from: they count for a product of its own
+    until a person assesses that anew.
     """
 
     case: str
     absorbed: tuple[str, ...] = ()
+    inherited: tuple[Assessment, ...] = ()
     title: str = ""
     identifiers: tuple[str, ...] = ()
     scope: tuple[Scope, ...] = ()
@@ -227,7 +230,6 @@ class CaseFacts:
         named |= {each.product for each in self.initiations if each.product is not None}
         named |= {each.product for each in self.reports if each.product is not None}
         named |= {each.product for each in self.safety_events}
-        named |= {each.product for each in self.incident_answers}
         named |= {each.product for each in self.sbom_duties}
         return tuple(sorted(named))
 
@@ -237,8 +239,9 @@ class CaseFacts:
         return tuple(sorted(found, key=lambda each: (each.held_at, each.signal)))
 
     def assessment(self, product: str) -> Assessment | None:
-        """The standing assessment of a product."""
-        return next((each for each in self.assessments if each.product == product), None)
+        """The standing assessment of a product: its own, or the one it had before a split."""
+        known = (*self.assessments, *self.inherited)
+        return next((each for each in known if each.product == product), None)
 
     def risk(self, product: str) -> Risk | None:
         """The standing risk band of a product."""

@@ -53,6 +53,21 @@ def merged(survivor: CaseFacts, absorbed: CaseFacts) -> CaseFacts:
     )
 
 
+def separated(origin: CaseFacts, separate: CaseFacts) -> CaseFacts:
+    """A case that was split from another, with what people said and filed while both were one.
+
+    So a running clock runs on in both from the same anchor, until a person says otherwise.
+    """
+    return replace(
+        separate,
+        inherited=_strictest((*separate.inherited, *origin.assessments, *origin.inherited)),
+        decisions=_union(origin.decisions, separate.decisions, decision_id),
+        filings=_union(origin.filings, separate.filings, filing_id),
+        notices=_union(origin.notices, separate.notices, notice_id),
+        incident_answers=_union(origin.incident_answers, separate.incident_answers, answer_id),
+    )
+
+
 def earliest(signals: Iterable[Signal]) -> tuple[Signal, ...]:
     """One of each evidence and product: the one that was held first, so that nobody gains hours."""
     first: dict[Hashable, Signal] = {}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from schemas.cases import CaseSplit
 from schemas.catalogue import QualificationKind
 from schemas.clocks import (
     ClockEnded,
@@ -240,6 +241,20 @@ async def test_clocks_follow_a_merged_case_and_the_earliest_anchor_wins(fleet: F
         return older["clock"] in {each["clock"] for each in page["items"]}
 
     await eventually(running)
+
+
+async def test_a_case_that_was_split_off_keeps_the_awareness_that_a_person_stated(
+    fleet: Fleet,
+) -> None:
+    aware = NOW - timedelta(minutes=20)
+    await fleet.publish(story.signalled("C-30", "gateway", held_at=aware))
+    await fleet.publish(story.assessed("C-30", "gateway", aware_at=aware))
+    running = await fleet.clock("C-30", WARNING, "gateway", state="running")
+    await fleet.publish(story.signalled("C-31", "gateway", held_at=aware, signal="apart"))
+    await fleet.publish(CaseSplit(case="C-30", separated="C-31", because="two flaws", split_at=NOW))
+    apart = await fleet.clock("C-31", WARNING, "gateway", state="running")
+    assert apart["due_operational"] == running["due_operational"]
+    assert apart["clock"] != running["clock"]
 
 
 async def test_a_redelivered_fact_changes_nothing_and_tells_nobody_twice(fleet: Fleet) -> None:

@@ -32,7 +32,7 @@ from services.deadline_clock.domain.facts import (
     Scope,
     Surroundings,
 )
-from services.deadline_clock.domain.merging import merged
+from services.deadline_clock.domain.merging import merged, separated
 from services.deadline_clock.domain.obligations import obligations
 from services.deadline_clock.domain.rules import Pack, Rule, RuleBook
 from tests.unit.deadline_clock.facts import (
@@ -565,3 +565,22 @@ def pack_of(only: Rule) -> Pack:
     found = BOOK.pack("cra")
     assert found is not None
     return replace(found, rules=(only,))
+
+
+def test_a_case_that_was_split_off_runs_on_from_the_same_awareness_until_assessed_anew() -> None:
+    origin = replace(SIGNALLED, assessments=(confirmed(T0 + HOUR),))
+    apart = separated(origin, replace(SIGNALLED, case="PV-2026-0002"))
+    works = Clockwork()
+    works.decide(apart, T0 + 2 * HOUR)
+    clock = works.of(WARNING).clock
+    assert (clock.case, clock.state) == ("PV-2026-0002", ClockState.RUNNING)
+    assert clock.due_operational == T0 + 25 * HOUR
+    works.decide(replace(apart, assessments=(rejected(T0 + 3 * HOUR),)), T0 + 3 * HOUR)
+    assert works.of(WARNING).clock.state is ClockState.NOT_APPLICABLE
+
+
+def test_what_was_said_of_a_product_that_the_new_case_does_not_bear_on_starts_nothing() -> None:
+    origin = replace(SIGNALLED, assessments=(confirmed(),))
+    apart = separated(origin, CaseFacts("PV-2026-0002"))
+    works = Clockwork()
+    assert works.decide(apart) == ()
