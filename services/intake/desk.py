@@ -106,10 +106,8 @@ async def _load(
     catalogues = [d for d in documents.values() if isinstance(d, KevCatalogue)]
     boms = [(by_id[i], d) for i, d in documents.items() if isinstance(d, Sbom)]
     registers = [d for d in documents.values() if isinstance(d, Register)]
-    named = {each.advisory for each in advisories}
-    named |= {enclosed.name(inventory.subject(s, d)) for s, d in boms}
-    if named:
-        ids = sorted(named)
+    if advisories:
+        ids = sorted({each.advisory for each in advisories})
         await unit.lock("advisory", ids)
         shelf.advisories.learn(await holdings.advisories(unit.db, ids))
     if any(by_id[i].person and is_vex(d) for i, d in documents.items()):
@@ -145,6 +143,9 @@ async def _load_catalogue(
     shelf.products.learn(await holdings.products(unit.db, sorted(ids), sorted(needed)))
     shelf.rows.learn(await holdings.registered(unit.db, keys))
     shelf.waiting.learn(await holdings.waiting(unit.db, sorted(needed | own)))
+    # The product's lock holds these as well: a lock of theirs after it would be out of order.
+    inside = sorted({enclosed.name(inventory.subject(s, d)) for s, d in boms})
+    shelf.advisories.learn(await holdings.advisories(unit.db, inside))
     known = {product for product, _ in shelf.products.rows()}
     shelf.sboms.learn(await holdings.sboms(unit.db, sorted(known | ids)))
 

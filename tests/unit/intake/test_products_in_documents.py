@@ -24,6 +24,14 @@ def node(*matches: Any, operator: str = "OR", negate: bool = False) -> dict[str,
     return {"operator": operator, "negate": negate, "cpeMatch": list(matches)}
 
 
+def test_a_vendors_any_product_is_kept_as_a_claim_on_that_vendor() -> None:
+    [found] = of_cve({"nodes": [node(match("*"))]})
+    assert (found.target.kind, found.target.cpe) == (
+        TargetKind.CPE,
+        "cpe:2.3:o:acme:*:*:*:*:*:*:*:*:*",
+    )
+
+
 def platforms(assertion: Assertion) -> list[list[str | None]]:
     return [[each.target.cpe for each in group] for group in assertion.platforms]
 
