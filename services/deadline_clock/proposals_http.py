@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.clocks import RuleKind
 from services.deadline_clock import proposing
 from services.deadline_clock.domain.pack_document import PackError
-from services.deadline_clock.proposing import SettledError
+from services.deadline_clock.proposing import NoProposalError, SettledError
 from services.deadline_clock.store import proposals
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page, router
 from services.kit.pages import Key
@@ -171,7 +171,7 @@ async def _explained() -> AsyncIterator[None]:
         ) from error  # fmt: skip
     except SettledError as error:
         raise Problem(409, "Nothing to do", str(error), mend=error.mend) from error
-    except LookupError as error:
+    except NoProposalError as error:
         raise _missing(str(error)) from error
 
 

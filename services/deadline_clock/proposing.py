@@ -33,6 +33,10 @@ class SettledError(Exception):
         self.mend = mend
 
 
+class NoProposalError(Exception):
+    """Nobody proposed that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A pack that goes together with those in force, and the one that it would replace."""
@@ -86,7 +90,7 @@ async def approve(unit: Unit, number: int) -> Proposal:
     """Put a proposed pack in force, and let the clocks of every case move to it.
 
     Raises:
-        LookupError: there is no such proposal.
+        NoProposalError: there is no such proposal.
         PackError: it does not go together with the packs in force now, or with the open clocks.
         ForbiddenError: the actor proposed it, or may not approve packs of this kind.
         SettledError: it does not wait any more.
@@ -113,7 +117,7 @@ async def reject(unit: Unit, number: int, because: str) -> Proposal:
     """End a proposal; whoever proposed it may take it back so.
 
     Raises:
-        LookupError: there is no such proposal.
+        NoProposalError: there is no such proposal.
         ForbiddenError: the actor may not settle packs of this kind.
         SettledError: it does not wait any more.
     """
@@ -130,7 +134,7 @@ async def reject(unit: Unit, number: int, because: str) -> Proposal:
 async def _waiting(unit: Unit, number: int) -> Proposal:
     found = await proposals.one(unit.db, number, held=True)
     if found is None:
-        raise LookupError(f"there is no proposal {number}")
+        raise NoProposalError(f"there is no proposal {number}")
     if found.state != "waiting":
         raise SettledError(
             f"proposal {number} of {found.pack} was {found.state} by {found.settled_by}",
