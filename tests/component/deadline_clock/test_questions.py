@@ -1,5 +1,6 @@
 """Questions on the real stack: why a clock stands so, who knew what, and what if."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from services.deadline_clock.app import app
 from tests.component.deadline_clock import story
 from tests.component.deadline_clock.story import NOW
 from tests.component.deadline_clock.wire import FINAL, NOTIFICATION, WARNING, Fleet
-from tests.neighbours import neighbours, serving
+from tests.neighbours import eventually, neighbours, serving
 from tests.unit.deadline_clock.test_packs import CRA
 from tests.world import World
 
@@ -130,9 +131,17 @@ async def content(fleet: Fleet) -> dict[str, str]:
         await db.close()
 
 
+async def told(fleet: Fleet) -> bool:
+    """Whether Kafka has taken everything that the service said: what waits is removed then."""
+    return (await content(fleet))["kit_outbox"] == hashlib.md5(
+        b"", usedforsecurity=False
+    ).hexdigest()
+
+
 async def test_what_if_shows_the_moves_and_writes_nothing(fleet: Fleet) -> None:
     await running(fleet, "Q-6")
     await fleet.quiet()
+    await eventually(lambda: told(fleet))
     before = await content(fleet)
     found = await ask(fleet, case="Q-6", aware_at=(NOW - timedelta(hours=2)).isoformat())
     moved = {each["after"]["rule"]: each for each in found["moved"]}
