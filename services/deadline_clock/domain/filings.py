@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from services.deadline_clock.domain.facts import CaseFacts, Filing
+from services.deadline_clock.domain.acts import Filing
+from services.deadline_clock.domain.facts import CaseFacts
 from services.deadline_clock.domain.identity import ONCE, Subject, clock_id
 
 

@@ -9,14 +9,11 @@ from schemas.cases import (
     CaseClosed,
     CaseOpened,
     CaseReopened,
-    CaseReport,
     CaseScoped,
     CaseSignalled,
     DecisionRecorded,
     ExploitationAssessed,
-    ExploitationVerdict,
     IncidentAssessed,
-    Measure,
     MeasureApproved,
     MeasureAvailable,
     MeasurePlanned,
@@ -27,24 +24,13 @@ from schemas.cases import (
 from schemas.drafts import FilingRecorded, NoticeSent, RequestReceived
 from schemas.event import Event
 from schemas.sboms import ReviewReason, SbomReviewDue, SbomReviewed
+from services.deadline_clock.domain import stated
 from services.deadline_clock.domain.facts import (
-    Assessment,
     CaseFacts,
     Closure,
-    Decision,
-    Filing,
-    Initiation,
-    MeasureState,
-    Notice,
-    Pathway,
-    Request,
-    Risk,
-    SbomDuty,
-    SbomReview,
     Scope,
     Signal,
 )
-from services.deadline_clock.domain.happenings import IncidentAnswer, Report, SafetyEvent
 from services.deadline_clock.domain.merging import (
     answer_id,
     decision_id,
@@ -105,24 +91,9 @@ def _scoped(facts: CaseFacts, event: CaseScoped) -> CaseFacts:
     }
     scope = tuple(Scope(product, product in bearing, held[product]) for product in products)
     known = {each.report: each for each in facts.reports}
-    reports = tuple(_report(each, known.get(each.report), event) for each in event.reports)
+    reports = tuple(stated.report(each, known.get(each.report), event) for each in event.reports)
     return replace(
         facts, title=event.title, identifiers=event.identifiers, scope=scope, reports=reports
-    )
-
-
-def _report(told: CaseReport, before: Report | None, event: CaseScoped) -> Report:
-    same = before is not None and before.harm == told.harm
-    return Report(
-        report=told.report,
-        incident=told.incident,
-        title=told.title,
-        product=told.product,
-        version=told.version,
-        harm=told.harm,
-        received_at=told.received_at,
-        harm_since=before.harm_since if same and before is not None else event.scoped_at,
-        country=told.country,
     )
 
 
@@ -142,75 +113,6 @@ def _signalled(facts: CaseFacts, event: CaseSignalled) -> CaseFacts:
     return replace(facts, title=event.title, identifiers=event.identifiers, signals=signals)
 
 
-def _assessment(event: ExploitationAssessed) -> Assessment:
-    exploited = event.verdict is ExploitationVerdict.EXPLOITED
-    return Assessment(
-        product=event.product,
-        exploited=exploited,
-        aware_at=(event.aware_at or event.assessed_at) if exploited else None,
-        assessed_at=event.assessed_at,
-        assessed_by=event.assessed_by,
-        ground=event.ground,
-        evidence=event.evidence,
-        reopen_trigger=event.reopen_trigger,
-    )
-
-
-def _risk(facts: CaseFacts, event: RiskAssessed) -> Risk:
-    before = facts.risk(event.product)
-    unbroken = before is not None and before.band == event.band
-    return Risk(
-        product=event.product,
-        band=event.band,
-        since=before.since if unbroken and before is not None else event.assessed_at,
-        assessed_at=event.assessed_at,
-        proposed=event.proposed,
-        assessed_by=event.assessed_by,
-        ground=event.ground,
-    )
-
-
-def _decision(event: DecisionRecorded) -> Decision:
-    return Decision(
-        decision=event.decision,
-        question=event.question,
-        product=event.product,
-        outcome=event.outcome,
-        ground=event.ground,
-        decided_by=event.decided_by,
-        decided_at=event.decided_at,
-        reopen_trigger=event.reopen_trigger,
-    )
-
-
-def _measure(measure: Measure) -> MeasureState:
-    return MeasureState(
-        measure=measure.measure,
-        kind=measure.kind,
-        products=measure.products,
-        approved_by=measure.approved_by,
-        approved_at=measure.approved_at,
-        available_at=measure.available_at,
-    )
-
-
-def _initiation(event: WaveStarted) -> Initiation:
-    name = f"{event.campaign}/{event.wave}"
-    return Initiation("first wave", name, event.product, event.started_at, "deployment-tracker")
-
-
-def _filing(event: FilingRecorded) -> Filing:
-    return Filing(
-        filing=event.filing,
-        clock=event.clock,
-        rule=event.rule,
-        products=event.products,
-        filed_by=event.filed_by,
-        filed_at=event.filed_at,
-        recorded_at=event.recorded_at,
-    )
-
-
 def _put(items: tuple[T, ...], item: T, key: Callable[[T], Hashable]) -> tuple[T, ...]:
     """Replace the item of the same key in its place, or append."""
     if any(key(each) == key(item) for each in items):
@@ -223,57 +125,46 @@ def _opened(facts: CaseFacts, event: CaseOpened) -> CaseFacts:
 
 
 def _assessed(facts: CaseFacts, event: ExploitationAssessed) -> CaseFacts:
-    stated, before = _assessment(event), facts.assessment(event.product)
+    now, before = stated.assessment(event), facts.assessment(event.product)
     corrected = facts.corrected
-    if before is not None and before != stated:
+    if before is not None and before != now:
         corrected = (*corrected, before)
-    standing = _put(facts.assessments, stated, product_id)
+    standing = _put(facts.assessments, now, product_id)
     return replace(facts, assessments=standing, corrected=corrected)
 
 
 def _given_band(facts: CaseFacts, event: RiskAssessed) -> CaseFacts:
-    return replace(facts, risks=_put(facts.risks, _risk(facts, event), product_id))
+    return replace(facts, risks=_put(facts.risks, stated.risk(facts, event), product_id))
 
 
 def _answered(facts: CaseFacts, event: DecisionRecorded) -> CaseFacts:
-    return replace(facts, decisions=_put(facts.decisions, _decision(event), decision_id))
+    return replace(facts, decisions=_put(facts.decisions, stated.decision(event), decision_id))
 
 
 def _measured(
     facts: CaseFacts, event: MeasurePlanned | MeasureApproved | MeasureAvailable
 ) -> CaseFacts:
-    return replace(facts, measures=_put(facts.measures, _measure(event.measure), measure_id))
+    return replace(facts, measures=_put(facts.measures, stated.measure(event.measure), measure_id))
 
 
 def _initiated(facts: CaseFacts, event: WaveStarted) -> CaseFacts:
-    return replace(facts, initiations=_put(facts.initiations, _initiation(event), initiation_id))
+    return replace(
+        facts, initiations=_put(facts.initiations, stated.initiation(event), initiation_id)
+    )
 
 
 def _noticed(facts: CaseFacts, event: NoticeSent) -> CaseFacts:
-    notice = Notice(event.notice, event.product, event.kind, event.sent_at, event.sent_by)
+    notice = stated.notice(event)
     return replace(facts, notices=_put(facts.notices, notice, notice_id))
 
 
 def _requested(facts: CaseFacts, event: RequestReceived) -> CaseFacts:
-    request = Request(
-        request=event.request,
-        authority=event.authority,
-        rule=event.rule,
-        due_at=event.due_at,
-        received_at=event.received_at,
-        recorded_by=event.recorded_by,
-    )
+    request = stated.request(event)
     return replace(facts, requests=_put(facts.requests, request, request_id))
 
 
 def _stopped(facts: CaseFacts, event: SafetyStopped) -> CaseFacts:
-    safety = SafetyEvent(
-        event=f"{event.campaign}/{event.device}",
-        product=event.product,
-        device=event.device,
-        code=event.code,
-        received_at=event.received_at,
-    )
+    safety = stated.safety_event(event)
     known = next((e for e in facts.safety_events if e.event == safety.event), None)
     if known is not None and known.received_at <= safety.received_at:
         return facts  # the first receipt counts
@@ -281,35 +172,18 @@ def _stopped(facts: CaseFacts, event: SafetyStopped) -> CaseFacts:
 
 
 def _answered_incident(facts: CaseFacts, event: IncidentAssessed) -> CaseFacts:
-    answer = IncidentAnswer(
-        regime=event.regime,
-        product=event.product,
-        report=event.report,
-        reportable=event.reportable,
-        harm=event.harm,
-        aware_at=event.aware_at,
-        assessed_at=event.assessed_at,
-        assessed_by=event.assessed_by,
-        ground=event.ground,
-        reopen_trigger=event.reopen_trigger,
-    )
+    answer = stated.incident_answer(event)
     answers = _put(facts.incident_answers, answer, answer_id)
     return replace(facts, incident_answers=answers)
 
 
 def _signed(facts: CaseFacts, event: PathwayDecided) -> CaseFacts:
-    pathway = Pathway(
-        measure=event.measure,
-        product=event.product,
-        route=event.notified_body_route,
-        decided_by=event.decided_by,
-        decided_at=event.decided_at,
-    )
+    pathway = stated.pathway(event)
     return replace(facts, pathways=_put(facts.pathways, pathway, pathway_id))
 
 
 def _filed(facts: CaseFacts, event: FilingRecorded) -> CaseFacts:
-    return replace(facts, filings=_put(facts.filings, _filing(event), filing_id))
+    return replace(facts, filings=_put(facts.filings, stated.filing(event), filing_id))
 
 
 def _closed(facts: CaseFacts, event: CaseClosed) -> CaseFacts:
@@ -324,29 +198,13 @@ def _due_for_review(facts: CaseFacts, event: SbomReviewDue) -> CaseFacts:
     """A quarter's duty says nothing new: quarters are counted from releases and reviews."""
     if event.reason is not ReviewReason.RELEASE:
         return facts
-    duty = SbomDuty(
-        duty=event.duty,
-        product=event.product,
-        version=event.version,
-        hardware=event.hardware,
-        revision=event.revision,
-        flat=event.flat,
-        due_since=event.due_since,
-    )
+    duty = stated.duty(event)
     title = f"Bill of materials of {event.product}"
     return replace(facts, title=title, sbom_duties=_put(facts.sbom_duties, duty, duty_id))
 
 
 def _reviewed(facts: CaseFacts, event: SbomReviewed) -> CaseFacts:
-    review = SbomReview(
-        review=event.review,
-        product=event.product,
-        version=event.version,
-        hardware=event.hardware,
-        meets=event.meets,
-        reviewed_by=event.reviewed_by,
-        reviewed_at=event.reviewed_at,
-    )
+    review = stated.review(event)
     return replace(facts, sbom_reviews=_put(facts.sbom_reviews, review, review_id))
 
 

@@ -4,19 +4,21 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
+from services.deadline_clock.domain.acts import (
+    Filing,
+    Initiation,
+    Notice,
+    Pathway,
+    Request,
+    SbomDuty,
+    SbomReview,
+)
 from services.deadline_clock.domain.facts import (
     Assessment,
     CaseFacts,
     Decision,
-    Filing,
-    Initiation,
     MeasureState,
-    Notice,
-    Pathway,
-    Request,
     Risk,
-    SbomDuty,
-    SbomReview,
     Scope,
     Signal,
 )

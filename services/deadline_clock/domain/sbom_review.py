@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from schemas.clocks import Anchor, ClockState
-from services.deadline_clock.domain.facts import SbomDuty, SbomReview
+from services.deadline_clock.domain.acts import SbomDuty, SbomReview
 from services.deadline_clock.domain.rules import AnchorName
 from services.deadline_clock.domain.standing import Met, Question, Standing
 

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from schemas.catalogue import EntityRegistered
 from schemas.clocks import Anchor, ClockState
+from services.deadline_clock.domain.acts import Filing
 from services.deadline_clock.domain.coordinator import coordinator
-from services.deadline_clock.domain.facts import CaseFacts, Filing, Surroundings
+from services.deadline_clock.domain.facts import CaseFacts, Surroundings
 from services.deadline_clock.domain.filings import first_filing
 from services.deadline_clock.domain.happenings import Happening
 from services.deadline_clock.domain.identity import ONCE, Subject

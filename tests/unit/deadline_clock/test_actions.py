@@ -9,14 +9,11 @@ from schemas.catalogue import QualificationKind
 from schemas.clocks import ClockState, RuleKind
 from schemas.drafts import NoticeKind
 from schemas.signals import Harm
+from services.deadline_clock.domain.acts import Initiation, Notice, Pathway, Request
 from services.deadline_clock.domain.facts import (
     CaseFacts,
     Decision,
-    Initiation,
     MeasureState,
-    Notice,
-    Pathway,
-    Request,
     Risk,
     Scope,
     Surroundings,

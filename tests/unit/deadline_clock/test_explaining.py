@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 from schemas.catalogue import QualificationKind
 from schemas.clocks import ClockMode, ClockState
+from services.deadline_clock.domain.acts import Filing
 from services.deadline_clock.domain.change import Held
 from services.deadline_clock.domain.explaining import Explained, explain
-from services.deadline_clock.domain.facts import CaseFacts, Filing, Scope, Surroundings
+from services.deadline_clock.domain.facts import CaseFacts, Scope, Surroundings
 from services.deadline_clock.domain.terms import Regime
 from tests.unit.deadline_clock.facts import (
     BOOK,

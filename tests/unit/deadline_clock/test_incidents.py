@@ -8,7 +8,8 @@ import pytest
 from schemas.catalogue import EuRegime, Nis2Status, QualificationKind
 from schemas.clocks import ClockMode, ClockState
 from schemas.signals import Harm
-from services.deadline_clock.domain.facts import CaseFacts, Decision, Filing, Surroundings
+from services.deadline_clock.domain.acts import Filing
+from services.deadline_clock.domain.facts import CaseFacts, Decision, Surroundings
 from services.deadline_clock.domain.happenings import IncidentAnswer, Report, SafetyEvent
 from services.deadline_clock.domain.merging import merged
 from tests.unit.deadline_clock.facts import DAY, HOUR, MAKER, T0, Clockwork, around, pages, product

@@ -19,14 +19,13 @@ from schemas.clocks import (
     ClockState,
     Severity,
 )
+from services.deadline_clock.domain.acts import Filing, Initiation
 from services.deadline_clock.domain.change import OPEN
 from services.deadline_clock.domain.decide import fire, told_together
 from services.deadline_clock.domain.facts import (
     CaseFacts,
     Coverage,
     Decision,
-    Filing,
-    Initiation,
     MeasureState,
     Risk,
     Scope,

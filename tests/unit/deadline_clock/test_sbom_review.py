@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from schemas.clocks import ClockState, RuleKind
-from services.deadline_clock.domain.facts import CaseFacts, SbomDuty, SbomReview
+from services.deadline_clock.domain.acts import SbomDuty, SbomReview
+from services.deadline_clock.domain.facts import CaseFacts
 from tests.unit.deadline_clock.facts import DAY, T0, Clockwork
 
 CASE = CaseFacts("sbom/gateway", title="Bill of materials of gateway")
