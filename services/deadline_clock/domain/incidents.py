@@ -18,6 +18,7 @@ from services.deadline_clock.domain.happenings import (
     answer_to,
     harm_of,
 )
+from services.deadline_clock.domain.identity import ONCE
 from services.deadline_clock.domain.rules import AnchorName, Regime, Trigger
 from services.deadline_clock.domain.stages import after_filing
 from services.deadline_clock.domain.standing import Met, Question, Standing
@@ -57,12 +58,41 @@ _SIGNAL_HELD_AT = "signal_held_at"
 
 
 def standings(question: Question) -> tuple[Standing, ...]:
-    """How a rule stands for each happening of the product, by receipt."""
+    """How a rule stands for each happening, by receipt; and for what a person found without one."""
     happenings = question.happenings()
     if question.rule.regime in {Regime.CRA, Regime.NIS2}:
         # A device's own alarm is a matter of vigilance; of security only what somebody reports.
         happenings = tuple(each for each in happenings if each.incident)
-    return tuple(_standing(question, each) for each in happenings)
+    found = (*happenings, *_unreported(question, happenings))
+    return tuple(_standing(question, each) for each in found)
+
+
+def _unreported(question: Question, known: tuple[Happening, ...]) -> Iterator[Happening]:
+    """What a person found reportable before anything was received: exploitation, an own finding."""
+    regime = _REGIMES[question.rule.regime]
+    for product in question.products or (question.product,):
+        answers = (*question.facts.incident_answers, *_decisions(question, product))
+        alone = [
+            each
+            for each in answers
+            if (each.regime, each.product, each.report) == (regime, product, None)
+            and each.reportable
+            and not any(
+                one.product == product and one.received_at <= each.assessed_at for one in known
+            )
+        ]
+        if alone:
+            first = min(alone, key=lambda each: each.assessed_at)
+            yield Happening(
+                occurrence=ONCE,
+                what="what was found without a report",
+                product=product,
+                harm=first.harm or Harm.UNKNOWN,
+                harm_since=first.assessed_at,
+                received_at=min(first.aware_at or first.assessed_at, first.assessed_at),
+                told_by=first.assessed_by,
+                incident=True,
+            )
 
 
 def _standing(question: Question, happening: Happening) -> Standing:

@@ -9,7 +9,7 @@ from schemas.catalogue import EuRegime, Nis2Status, QualificationKind
 from schemas.clocks import ClockMode, ClockState
 from schemas.signals import Harm
 from services.deadline_clock.domain.acts import Filing
-from services.deadline_clock.domain.facts import CaseFacts, Decision, Surroundings
+from services.deadline_clock.domain.facts import CaseFacts, Decision, Scope, Surroundings
 from services.deadline_clock.domain.happenings import IncidentAnswer, Report, SafetyEvent
 from services.deadline_clock.domain.merging import merged
 from tests.unit.deadline_clock.facts import DAY, HOUR, MAKER, T0, Clockwork, around, pages, product
@@ -287,3 +287,24 @@ def test_an_incident_that_goes_on_asks_for_progress_and_a_final_report_after_its
     after = clocks.of("nis2.final_after_handling").clock
     assert after.state is ClockState.RUNNING
     assert after.due_operational == datetime(2027, 1, 30, 15, 42, 10, tzinfo=UTC)
+
+
+def test_what_a_person_finds_reportable_without_any_report_has_its_clocks() -> None:
+    clocks = Clockwork(entity_in(FR=Nis2Status.IMPORTANT))
+    significant = Decision("d", "nis2.significance", "pump", "significant", "as read", "ra", T0)
+    facts = replace(CASE, scope=(Scope("pump", True, T0),), decisions=(significant,))
+    clocks.decide(facts)
+    warning = clocks.of("nis2.early_warning").clock
+    assert (warning.state, warning.due_operational) == (ClockState.RUNNING, T0 + DAY)
+    taken_back = replace(
+        significant, decision="d-2", outcome="not_significant", decided_at=T0 + HOUR
+    )
+    clocks.decide(replace(facts, decisions=(significant, taken_back)), T0 + HOUR)
+    assert clocks.of("nis2.early_warning").clock.state is ClockState.NOT_APPLICABLE
+
+
+def test_a_negative_answer_alone_starts_nothing() -> None:
+    clocks = Clockwork(around(PUMP))
+    no = Decision("d", "mdr.vigilance", "pump", "not_reportable", "no harm", "ra", T0, "harm")
+    clocks.decide(replace(CASE, scope=(Scope("pump", True, T0),), decisions=(no,)))
+    assert not any(rule.startswith("mdr.") for rule in running(clocks))
