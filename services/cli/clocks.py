@@ -17,7 +17,7 @@ from services.cli.words import As, AsJson, AsOf, ClockMode, ClockState, Here, Of
 app = group("Obligations and their deadlines.")
 
 COLUMNS = [
-    "clock", "label", "state", "due_operational", "product", "mode", "late", "case",
+    "clock", "label", "state", "due_operational", "product", "member_state", "mode", "late", "case",
     "due_legal_outer", "next_step_at", "confidence",
 ]  # fmt: skip
 
