@@ -155,7 +155,7 @@ def summary(escalated: ClockEscalated, draft: DraftLine | None) -> str:
     if escalated.cases:
         parts.append(f"initial load, {len(escalated.cases)} cases: {', '.join(escalated.cases)}")
     else:
-        what = " ".join(filter(None, (clock.case, clock.product, *clock.identifiers[:3])))
+        what = " ".join(filter(None, (clock.case, clock.product, clock.member_state, *clock.identifiers[:3])))
         parts.append(what)
     parts.append(clock.state.value)
     if draft is not None:
