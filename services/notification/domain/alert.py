@@ -155,8 +155,8 @@ def summary(escalated: ClockEscalated, draft: DraftLine | None) -> str:
     if escalated.cases:
         parts.append(f"initial load, {len(escalated.cases)} cases: {', '.join(escalated.cases)}")
     else:
-        what = " ".join(filter(None, (clock.case, clock.product, clock.member_state, *clock.identifiers[:3])))
-        parts.append(what)
+        whose = (clock.case, clock.product, clock.member_state)
+        parts.append(" ".join(filter(None, (*whose, *clock.identifiers[:3]))))
     parts.append(clock.state.value)
     if draft is not None:
         parts.append(f"draft {draft.standing}")
