@@ -16,10 +16,10 @@ CRA = (PACKS / "cra.yaml").read_text("utf-8")
 
 
 def file(folder: Path, number: int, text: str = CRA) -> Path:
-    """A version of the pack in which the early warning has six hours more."""
+    """A version of the pack in which the notification has six hours more."""
     made = folder / "cra.yaml"
     text = text.replace("2026.11.25", f"2026.12.{number}", 1)
-    made.write_text(text.replace("period: 24\n", "period: 30\n", 1))
+    made.write_text(text.replace("period: 72\n", "period: 78\n", 1))
     return made
 
 
@@ -27,7 +27,7 @@ def test_a_pack_is_previewed_proposed_and_approved_by_another_person(
     machine: Machine, assessed: str, tmp_path: Path
 ) -> None:
     ours = file(tmp_path, 1)
-    before = clock_of(machine, assessed, "early_warning")
+    before = clock_of(machine, assessed, "notification")
     assert machine.json("pack", "lint", ours)["holds"]
     preview = machine.json("pack", "diff", ours)
     moved = {each["after"]["clock"]: each for each in preview["moved"]}
@@ -42,7 +42,7 @@ def test_a_pack_is_previewed_proposed_and_approved_by_another_person(
 
     done = machine.json("pack", "approve", made["proposal"], "--as", "quality")
     assert (done["state"], done["moved_at"] is not None) == ("approved", True)
-    after = clock_of(machine, assessed, "early_warning")
+    after = clock_of(machine, assessed, "notification")
     wanted = datetime.fromisoformat(before["due_operational"]) + timedelta(hours=6)
     assert datetime.fromisoformat(after["due_operational"]) == wanted
     assert moved[after["clock"]]["after"]["due_operational"] == after["due_operational"]
@@ -68,10 +68,12 @@ def test_a_bad_pack_is_refused_with_its_line_and_the_running_one_stays(
 def test_lint_asks_the_fleet_for_the_clocks_that_rest_on_a_rule(
     machine: Machine, assessed: str, tmp_path: Path
 ) -> None:
-    repealed = file(tmp_path, 3, CRA.replace("status: in_force", "status: repealed", 1))
-    assert clock_of(machine, assessed, "early_warning")["state"] == "running"
+    head, rule, rest = CRA.partition("- id: cra.aev.notification")
+    text = head + rule + rest.replace("status: in_force", "status: repealed", 1)
+    repealed = file(tmp_path, 3, text)
+    assert clock_of(machine, assessed, "notification")["state"] == "running"
     said = machine("pack", "lint", repealed, status=1)
-    assert "on rule cra.aev.early_warning, which would start clocks no more" in said.err
+    assert "on rule cra.aev.notification, which would start clocks no more" in said.err
     assert machine.json("pack", "lint", repealed, "--local")["holds"]
 
 
