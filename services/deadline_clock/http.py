@@ -26,7 +26,7 @@ from services.deadline_clock.views import (
     ReconcileView,
 )
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page, router
-from services.kit.pages import Key
+from services.kit.pages import Key, foreign
 
 routes = router("deadline-clock")
 
@@ -77,7 +77,7 @@ def _place(after: Key | None) -> Place:
     match after:
         case (datetime() as due, str() as clock):
             return due, _uuid(clock, "cursor")
-    raise _bad("cursor", "the cursor is of another list", "leave it out to start")
+    raise foreign()
 
 
 @routes.get("/v1/clocks/{clock}")

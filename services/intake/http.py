@@ -1,6 +1,5 @@
 """Intake's HTTP edge: documents in, and what became of them out."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from services.intake.views import SubmissionView
 from services.kit import ids
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page
 from services.kit.http import router as make_router
+from services.kit.pages import Key, moment
 from services.kit.problems import MEDIA_TYPE, Fault, ProblemDetails
 
 router = make_router("intake", max_bytes=MAX_BYTES)
@@ -109,27 +109,11 @@ async def list_submissions(
 ) -> Page[SubmissionView]:
     """Submissions and what became of them, the newest first."""
 
-    async def query(after: object, wanted: int) -> list[SubmissionView]:
-        rows = await stored.submissions(unit.db, status, source, _moment(after), wanted)
+    async def query(after: Key | None, wanted: int) -> list[SubmissionView]:
+        rows = await stored.submissions(unit.db, status, source, moment(after), wanted)
         return [views.of_row(row) for row in rows]
 
     return await page(query, cursor, limit, lambda view: (view.received_at, view.id))
-
-
-def _moment(after: object) -> tuple[datetime, UUID] | None:
-    match after:
-        case (datetime() as moment, UUID() as last):
-            return moment, last
-        case None:
-            return None
-        case _:
-            raise Problem(
-                422,
-                "Request is not valid",
-                "the cursor is not one of this list",
-                parameter="cursor",
-                mend="take `next` of the page before",
-            )
 
 
 @router.get("/v1/submissions/{submission}")

@@ -18,7 +18,7 @@ from services.intake.store.registry import Access
 from services.kit import ids
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page
 from services.kit.http import router as make_router
-from services.kit.pages import Key
+from services.kit.pages import Key, foreign, moment
 from services.kit.unit import ForbiddenError, Unit
 
 router = make_router("intake")
@@ -213,7 +213,7 @@ async def list_accesses(
     unit.require(*READERS)
 
     async def query(after: Key | None, most: int) -> list[AccessView]:
-        last = _moment(after)
+        last = moment(after)
         rows = await registry.accesses(unit.db, product, version, channel, recipient, last, most)
         return [_access(row) for row in rows]
 
@@ -281,24 +281,4 @@ def _place(after: Key | None) -> tuple[str, str, str, int] | None:
         case None:
             return None
         case _:
-            raise _foreign()
-
-
-def _moment(after: Key | None) -> tuple[datetime, UUID] | None:
-    match after:
-        case (datetime() as at, UUID() as last):
-            return at, last
-        case None:
-            return None
-        case _:
-            raise _foreign()
-
-
-def _foreign() -> Problem:
-    return Problem(
-        422,
-        "Request is not valid",
-        "the cursor is not one of this list",
-        parameter="cursor",
-        mend="take `next` of the page before",
-    )
+            raise foreign()

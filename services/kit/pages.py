@@ -76,6 +76,31 @@ def decode(cursor: str) -> Key:
         ) from error
 
 
+def foreign() -> Problem:
+    """What a cursor of another list is answered with: its key has other parts than this list's."""
+    return Problem(
+        422,
+        "Request is not valid",
+        "the cursor is of another list",
+        parameter="cursor",
+        mend="take `next` of the page before, or leave it out to start",
+    )
+
+
+def moment(after: Key | None) -> tuple[datetime, UUID] | None:
+    """Read the key of a list by time and id.
+
+    Raises:
+        Problem: the cursor is of another list.
+    """
+    match after:
+        case (datetime() as at, UUID() as last):
+            return at, last
+        case None:
+            return None
+    raise foreign()
+
+
 def _plain(part: Any) -> Any:
     if isinstance(part, datetime):
         return {"at": part.astimezone(UTC).isoformat()}

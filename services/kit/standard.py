@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.kit import audit, gaps, quarantine
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, page, router
-from services.kit.pages import Key
-from services.kit.problems import Problem
+from services.kit.pages import Key, foreign
 from services.kit.quarantine import Entry
 
 ARMED = """
@@ -104,13 +103,7 @@ def standard(service: str) -> APIRouter:
         async def query(after: Key | None, most: int) -> list[Entry]:
             last = after[0] if after else None
             if not isinstance(last, UUID | None):
-                raise Problem(
-                    422,
-                    "Request is not valid",
-                    "the cursor is of another list",
-                    parameter="cursor",
-                    mend="leave it out to start",
-                )
+                raise foreign()
             return await quarantine.listed(unit.db, settled=settled, after=last, limit=most)
 
         return await page(query, cursor, limit, lambda entry: (entry.id,))

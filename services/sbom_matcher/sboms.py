@@ -1,16 +1,14 @@
 """The HTTP edge for revisions of SBOMs: their quality, what differs, and who reviewed them."""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import Query
 
 from schemas.sboms import SbomRegistered, SbomReviewed
 from services.kit import ids
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page, router
-from services.kit.pages import Key
+from services.kit.pages import Key, foreign, moment
 from services.kit.unit import ForbiddenError, Unit
 from services.sbom_matcher import reviews
 from services.sbom_matcher.domain.sboms import comparison, quality, review
@@ -164,7 +162,7 @@ async def list_reviews(
     unit.require()
 
     async def query(after: Key | None, most: int) -> list[ReviewView]:
-        rows = await revisions.reviews(unit.db, product, _moment(after), most)
+        rows = await revisions.reviews(unit.db, product, moment(after), most)
         return [ReviewView(**dict(row)) for row in rows]
 
     return await page(query, cursor, limit, lambda each: (each.reviewed_at, each.review))
@@ -203,21 +201,4 @@ def _last(after: Key | None) -> tuple[str, str, str, int] | None:
         case None:
             return None
         case _:
-            raise _foreign()
-
-
-def _moment(after: Key | None) -> tuple[datetime, UUID] | None:
-    match after:
-        case (datetime() as moment, UUID() as last):
-            return moment, last
-        case None:
-            return None
-        case _:
-            raise _foreign()
-
-
-def _foreign() -> Problem:
-    return Problem(
-        422, "Request is not valid", "the cursor is not one of this list", parameter="cursor",
-        mend="take `next` of the page before",
-    )  # fmt: skip
+            raise foreign()

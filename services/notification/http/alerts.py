@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.kit import http
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, Problem, page
-from services.kit.pages import Key
+from services.kit.pages import Key, foreign
 from services.kit.unit import Unit
 from services.notification import alerting
 from services.notification.domain.alert import Content, Kind
@@ -113,10 +113,7 @@ def _after(key: Key | None) -> tuple[datetime, str] | None:
         return None
     at, name = key
     if not isinstance(at, datetime) or not isinstance(name, str):
-        raise Problem(
-            422, "Request is not valid", "the cursor is of another list", parameter="cursor",
-            mend="take `next` of the page before",
-        )  # fmt: skip
+        raise foreign()
     return at, name
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.kit.pages import Key, decode, encode, page
+from services.kit.pages import Key, decode, encode, moment, page
 from services.kit.problems import Problem
 
 PARTS = st.one_of(
@@ -73,3 +73,10 @@ async def test_following_the_cursors_shows_every_item_once(numbers: set[int], li
             break
         assert len(got.items) == limit
     assert seen == ordered
+
+
+def test_a_cursor_of_another_list_is_refused_with_what_to_give() -> None:
+    with pytest.raises(Problem) as refused:
+        moment(("a name",))
+    assert "of another list" in str(refused.value.detail)
+    assert moment(None) is None
