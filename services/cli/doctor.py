@@ -114,10 +114,12 @@ def _service(opened: Door, service: str) -> Iterator[Check]:
         f"{waiting} records could not be handled or wait" if waiting else "",
         f"patchvigil quarantine ls --service {service}",
     )
-    gaps = opened.get(service, "/v1/gaps")
-    records = sum(each["records"] for each in gaps)
-    said = f"its database was restored: {records} records are read again" if gaps else ""
-    mend = "enter again what people did since the backup (docs/operations.md), then patchvigil gap"
+    setbacks = opened.get(service, "/v1/setbacks")
+    records = sum(each["records"] for each in setbacks)
+    said = f"its database was restored: {records} records are read again" if setbacks else ""
+    mend = (
+        "enter again what people did since the backup (docs/operations.md), then patchvigil setback"
+    )
     yield _wrong(f"{service} backup", said, f"{mend} settle --service {service}")
 
 

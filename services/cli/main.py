@@ -42,7 +42,7 @@ LazyGroup.TABLE = {
     "coverage": Entry("coverage:app", "How far a measure verifiably is."),
     "tail": Entry("tail:tail", "Follow topics, knowing the contracts."),
     "quarantine": Entry("quarantine:app", "Records that a service could not handle."),
-    "gap": Entry("gaps:app", "What a database forgot that was restored from a backup."),
+    "setback": Entry("setbacks:app", "What a database forgot that was restored from a backup."),
     "topics": Entry("topics:app", "Topics and access rules as schemas/topics.py says."),
     "audit": Entry("audit:app", "Who did what, chained by hash."),
 }

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.kit import gaps
+from services.kit import setbacks
 from services.kit.database import TRANSIENT, Connection, Pool, connection
-from services.kit.gaps import Behind
+from services.kit.setbacks import Behind
 
 _log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class Seeker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is un
 
     async def _note(self, behind: Sequence[Behind]) -> None:
         async with connection(self.pool) as db:
-            await gaps.note(db, self.consumer, behind)
+            await setbacks.note(db, self.consumer, behind)
 
     def _seek(
         self, client: AIOKafkaConsumer, partition: TopicPartition, mine: int, theirs: int | None

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.kit import audit, gaps, quarantine
+from services.kit import audit, quarantine, setbacks
 from services.kit.http import CurrentUnit, Cursor, Limit, Page, page, router
 from services.kit.pages import Key, foreign
 from services.kit.quarantine import Entry
@@ -71,7 +71,7 @@ class OutboxState(Answer):
     oldest: datetime | None
 
 
-class GapState(Answer):
+class SetbackState(Answer):
     """What a consumer read again of a topic after its database was restored."""
 
     consumer: str
@@ -80,8 +80,8 @@ class GapState(Answer):
     noticed_at: datetime
 
 
-class GapSettled(Answer):
-    """Why the gaps need nothing more."""
+class SetbackSettled(Answer):
+    """Why the setbacks need nothing more."""
 
     reason: Annotated[str, Field(min_length=1, max_length=4000)]
 
@@ -126,21 +126,21 @@ def standard(service: str) -> APIRouter:
         """Tell how many events wait for Kafka."""
         return OutboxState(**dict(await unit.db.fetchrow(PENDING) or {}))
 
-    @made.get("/v1/gaps")
-    async def list_gaps(unit: CurrentUnit) -> tuple[GapState, ...]:
+    @made.get("/v1/setbacks")
+    async def list_setbacks(unit: CurrentUnit) -> tuple[SetbackState, ...]:
         """Tell what was read again since a restore, and is not settled by a person."""
-        found = await gaps.unsettled(unit.db)
-        return tuple(GapState.model_validate(each, from_attributes=True) for each in found)
+        found = await setbacks.unsettled(unit.db)
+        return tuple(SetbackState.model_validate(each, from_attributes=True) for each in found)
 
-    @made.post("/v1/gaps/settle")
-    async def settle_gaps(body: GapSettled, unit: CurrentUnit) -> tuple[GapState, ...]:
-        """Settle all gaps: what people did over HTTP since the backup is entered again."""
+    @made.post("/v1/setbacks/settle")
+    async def settle_setbacks(body: SetbackSettled, unit: CurrentUnit) -> tuple[SetbackState, ...]:
+        """Settle all setbacks: what people did over HTTP since the backup is entered again."""
         actor = unit.require("admin")
-        found = await gaps.unsettled(unit.db)
-        await gaps.settle(unit.db, unit.now, actor.id)
+        found = await setbacks.unsettled(unit.db)
+        await setbacks.settle(unit.db, unit.now, actor.id)
         if found:
             records = sum(each.records for each in found)
-            unit.audit("gaps.settle", service, before=records, reason=body.reason)
-        return tuple(GapState.model_validate(each, from_attributes=True) for each in found)
+            unit.audit("setbacks.settle", service, before=records, reason=body.reason)
+        return tuple(SetbackState.model_validate(each, from_attributes=True) for each in found)
 
     return made

@@ -156,8 +156,8 @@ def test_the_database_is_restored_from_an_older_copy(siege: Siege) -> None:
     alerts_after, names_after = siege.house.books.ask(ALERTS, NAMES)
     assert {each["id"] for each in alerts_after} == {each["id"] for each in alerts}
     assert names_after == names, "a tracking id means the same case for ever"
-    gaps = siege.house.stage.get("deadline-clock", "/v1/gaps")
-    assert sum(each["records"] for each in gaps) > 0, "the gap is reported until it is settled"
+    setbacks = siege.house.stage.get("deadline-clock", "/v1/setbacks")
+    assert sum(each["records"] for each in setbacks) > 0, "it is reported until it is settled"
 
 
 def _copy(source: os.PathLike[str], target: os.PathLike[str]) -> None:

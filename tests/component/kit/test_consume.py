@@ -240,7 +240,7 @@ async def test_a_database_restored_from_a_backup_catches_up_by_itself(
     async with node(new_world, counting()) as running:
         await until(lambda: _equals(running.effects, 500))
         assert await running.value("SELECT max(times) FROM effect") == 1
-        behind = await running.value("SELECT sum(committed - stored) FROM kit_gap")
+        behind = await running.value("SELECT sum(committed - stored) FROM kit_setback")
         assert behind == 300
 
 

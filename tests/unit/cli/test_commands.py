@@ -34,7 +34,7 @@ NOUNS = """
 up down status doctor reconcile submit submission product entity site contact device
 vulnerability match sbom versions
 where finding case clock pack draft filing notice request alert drill oncall signer release campaign
-coverage tail quarantine gap topics audit
+coverage tail quarantine setback topics audit
 """
 HEAVY = {
     "httpx",

@@ -26,7 +26,7 @@ def ls(
     rows = [
         {"service": name, **each}
         for name in ([service] if service else SERVICES)
-        for each in opened.get(name, "/v1/gaps")
+        for each in opened.get(name, "/v1/setbacks")
     ]
     listing(rows, COLUMNS, json_wanted=json)
 
@@ -39,5 +39,5 @@ def settle(
     who: As = None,
 ) -> None:
     """Say that what people did over HTTP since the backup is entered again."""
-    found = door(who).post(service, "/v1/gaps/settle", {"reason": reason})
+    found = door(who).post(service, "/v1/setbacks/settle", {"reason": reason})
     listing([{"service": service, **each} for each in found], COLUMNS, json_wanted=json)

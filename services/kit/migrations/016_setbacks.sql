@@ -1,6 +1,6 @@
 -- Where a consumer found its database behind what it had told Kafka: it was restored from a backup.
 
-CREATE TABLE kit_gap (
+CREATE TABLE kit_setback (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     consumer text NOT NULL,
     topic text NOT NULL,

@@ -1,7 +1,7 @@
 """Remembers where a database was found behind what its consumers had told Kafka: it was restored.
 
 What was consumed since is handled again by itself. What people did over HTTP since is not: a person
-has to look it up and enter it again, and says so by settling the gap.
+has to look it up and enter it again, and says so by settling the setback.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from datetime import datetime
 from services.kit.database import Connection
 
 NOTE = """
-INSERT INTO kit_gap (consumer, topic, partition, stored, committed)
+INSERT INTO kit_setback (consumer, topic, partition, stored, committed)
 SELECT $1, * FROM unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[])
 ON CONFLICT DO NOTHING
 """
 OPEN = """
 SELECT consumer, topic, sum(committed - stored)::bigint AS records, min(noticed_at) AS noticed_at
-FROM kit_gap WHERE settled_at IS NULL GROUP BY consumer, topic ORDER BY consumer, topic
+FROM kit_setback WHERE settled_at IS NULL GROUP BY consumer, topic ORDER BY consumer, topic
 """
 SETTLE = """
-UPDATE kit_gap SET settled_at = $1, settled_by = $2 WHERE settled_at IS NULL
+UPDATE kit_setback SET settled_at = $1, settled_by = $2 WHERE settled_at IS NULL
 """
 
 
@@ -35,7 +35,7 @@ class Behind:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class Setback:
     """What one consumer read again of one topic, and since when that is known."""
 
     consumer: str
@@ -45,7 +45,7 @@ class Gap:
 
 
 async def note(db: Connection, consumer: str, found: Sequence[Behind]) -> None:
-    """Keep what was found; the same gap, seen by several replicas, is one."""
+    """Keep what was found; the same setback, seen by several replicas, is one."""
     await db.execute(
         NOTE,
         consumer,
@@ -56,9 +56,9 @@ async def note(db: Connection, consumer: str, found: Sequence[Behind]) -> None:
     )
 
 
-async def unsettled(db: Connection) -> list[Gap]:
-    """The gaps that nobody has settled."""
-    return [Gap(**dict(row)) for row in await db.fetch(OPEN)]
+async def unsettled(db: Connection) -> list[Setback]:
+    """The setbacks that nobody has settled."""
+    return [Setback(**dict(row)) for row in await db.fetch(OPEN)]
 
 
 async def settle(db: Connection, at: datetime, person: str) -> None:
