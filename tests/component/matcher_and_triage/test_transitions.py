@@ -150,10 +150,11 @@ async def test_a_fixed_version_that_becomes_known_is_told_in_the_case(story: Sto
 
 
 async def test_a_component_that_leaves_with_a_new_sbom_takes_the_product_out(story: Story) -> None:
+    await says(story, BELOW_2, score=SEVERE, base=9.8)
+    await story.told("fixed in 2.0.0")
     await story.wire.publish(
         sbom(f"pump-{story.number}", "1.0", npm(f"lib-{story.number}", "2.0.0"))
     )
-    await says(story, BELOW_2, score=SEVERE, base=9.8)
     page = await story.scope("not_affected")
     assert not page["bearing"]
     assert "no longer in" in await story.told("finding cleared")
