@@ -72,8 +72,8 @@ async def on_sboms(batch: Batch, unit: Unit) -> None:
     await _ask(unit, wishes)
 
 
-_FEW = 25
-"""Advisories in a bulk batch: reading their ranges holds the loop for a millisecond each."""
+_FEW = 50
+"""Advisories in a bulk batch: reading their ranges holds the loop for up to a millisecond each."""
 
 
 @consumer.on(AdvisoryPublished, AdvisoryWithdrawn, lanes=("bulk",), max_records=_FEW)
@@ -87,13 +87,17 @@ async def on_advisories(batch: Batch, unit: Unit) -> None:
     """Keep what advisories claim, in spans of version keys."""
     published, withdrawn = batch.of(AdvisoryPublished), batch.of(AdvisoryWithdrawn)
     await unit.lock("advisory", (each.key for each in batch))
-    with _storable():
-        spoken = await advisories.publish(
-            unit.db, [(each.event, each.revision) for each in published]
+    spoken: dict[str, list[str]] = {}
+    ended: dict[str, list[str]] = {}
+    if published:
+        with _storable():
+            spoken = await advisories.publish(
+                unit.db, [(each.event, each.revision) for each in published]
+            )
+    if withdrawn:
+        ended = await advisories.withdraw(
+            unit.db, [(each.event.advisory, each.revision) for each in withdrawn], unit.now
         )
-    ended = await advisories.withdraw(
-        unit.db, [(each.event.advisory, each.revision) for each in withdrawn], unit.now
-    )
     _arm_expiries(unit, published, spoken.keys())
     causes: dict[str, Received[Event]] = {each.key: each for each in batch}
     await _ask(

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
 """Nothing is lost if a wake-up is: what waits is a row."""
 
-_TARGET_SECONDS = 0.03
+_TARGET_SECONDS = 0.04
 """A match holds its lock and the loop for about this long; the limit for bulk work is 0.05."""
 
 _MOST = 128

@@ -49,7 +49,7 @@ async def _identifiers(unit: Unit, waiting: Sequence[Pending]) -> None:
     """Match vulnerabilities against the portfolio."""
     held, edges = await groups.load(unit.db, [each.subject for each in waiting])
     regrouping = aliases.regroup(held, edges)
-    await groups.save(unit.db, regrouping)
+    await groups.save(unit.db, held, regrouping)
     causes = {regrouping.groups[each.subject]: each for each in reversed(waiting)}
     for name in {each.group for each in held.values()} | set(regrouping.groups.values()):
         causes.setdefault(name, waiting[0])

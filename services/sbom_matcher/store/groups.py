@@ -1,6 +1,6 @@
 """Stores which identifiers mean one vulnerability, and what was told of each group."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.advisories import Vulnerability
@@ -35,7 +35,7 @@ SELECT advisory, identifier, alias FROM alias WHERE identifier = ANY($1) AND ali
 REGROUP = """
 UPDATE identifier k SET vulnerability = n.vulnerability
 FROM unnest($1::text[], $2::text[]) AS n(identifier, vulnerability)
-WHERE k.identifier = n.identifier AND k.vulnerability <> n.vulnerability
+WHERE k.identifier = n.identifier
 """
 KNOW = """
 INSERT INTO vulnerability (id) SELECT DISTINCT unnest($1::text[]) ON CONFLICT DO NOTHING
@@ -107,9 +107,11 @@ async def load(db: Connection, identifiers: Sequence[str]) -> tuple[dict[str, He
     return held, edges
 
 
-async def save(db: Connection, regrouping: Regrouping) -> None:
-    """Store the groups as they are now, with where ended ones went."""
-    await db.execute(REGROUP, list(regrouping.groups), list(regrouping.groups.values()))
+async def save(db: Connection, held: Mapping[str, Held], regrouping: Regrouping) -> None:
+    """Store how the groups differ from those held, with where ended ones went."""
+    moved = {each: to for each, to in regrouping.groups.items() if held[each].group != to}
+    if moved:
+        await db.execute(REGROUP, list(moved), list(moved.values()))
     await db.execute(KNOW, sorted(set(regrouping.groups.values())))
     if separated := [each.separated for each in regrouping.splits]:
         await db.execute(LIVE_AGAIN, separated)
@@ -147,4 +149,5 @@ async def described(
 
 async def remember(db: Connection, digests: dict[str, bytes]) -> None:
     """Remember what was told, so that the same is not told twice."""
-    await db.execute(DESCRIBED, list(digests), list(digests.values()))
+    if digests:
+        await db.execute(DESCRIBED, list(digests), list(digests.values()))

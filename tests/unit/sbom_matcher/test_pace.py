@@ -7,7 +7,7 @@ def test_a_pace_settles_where_a_match_takes_the_time_it_may() -> None:
     pace = Pace()
     for _ in range(40):
         pace.learn(0.005 + 0.001 * pace.size, pace.size)
-    assert 0.02 <= 0.005 + 0.001 * pace.size <= 0.035
+    assert 0.025 <= 0.005 + 0.001 * pace.size <= 0.045
 
 
 def test_one_slow_match_does_not_end_large_ones() -> None:
