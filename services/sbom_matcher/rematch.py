@@ -8,9 +8,9 @@ decide the same finding at once. Therefore an advisory and an SBOM can never mis
 from collections import defaultdict
 from collections.abc import Sequence
 
-from schemas.findings import FindingCleared, VulnerabilityMerged, VulnerabilitySplit
+from schemas.findings import FindingCleared, FindingKind, VulnerabilityMerged, VulnerabilitySplit
 from services.kit.unit import Unit
-from services.sbom_matcher.domain import aliases, inventory, support, verdict
+from services.sbom_matcher.domain import aliases, inventory, kinds, support, verdict
 from services.sbom_matcher.domain.aliases import Merge, Regrouping
 from services.sbom_matcher.domain.matching import Place
 from services.sbom_matcher.rulebook import support_notice
@@ -76,9 +76,10 @@ async def _versions(unit: Unit, waiting: Sequence[Pending]) -> None:
     _arm(unit, waiting, stated)
 
     def why_cleared(place: Place) -> str:
-        if inventory.is_pseudo(place.vulnerability):
+        kind = kinds.kind_of(place.vulnerability)
+        if kind is FindingKind.INVENTORY:
             return _INVENTORY
-        if support.is_pseudo(place.vulnerability) and _where(place) in watched:
+        if kind is FindingKind.SUPPORT and _where(place) in watched:
             return _SUPPORTED
         return _NO_ASSERTION if _where(place) in watched else _LEFT
 

@@ -8,14 +8,13 @@ are unknown, so they wait in the review list and open no case by themselves.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schemas.findings import Verdict, VulnerabilityDescribed
+from schemas.findings import FindingKind, Verdict
+from services.sbom_matcher.domain import kinds
 from services.sbom_matcher.domain.matching import Place
 from services.sbom_matcher.domain.verdict import Decision
 
 NO_INVENTORY = "no_inventory"
 UNREADABLE_IDENTIFIER = "unreadable_identifier"
-
-_PREFIX = "inventory/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +38,6 @@ class Contents:
     hardware: str
     matchable: int
     unreadable: tuple[str, ...] = ()
-
-
-def pseudo_vulnerability(product: str) -> str:
-    """Name what the findings on a product's missing inventory hang on."""
-    return _PREFIX + product
-
-
-def is_pseudo(vulnerability: str) -> bool:
-    """Tell whether a vulnerability stands for missing inventory."""
-    return vulnerability.startswith(_PREFIX)
-
-
-def describe(product: str) -> VulnerabilityDescribed:
-    """Say in words what is missing and what mends it."""
-    return VulnerabilityDescribed(
-        vulnerability=pseudo_vulnerability(product),
-        identifiers=(pseudo_vulnerability(product),),
-        title=f"What {product} contains is not known",
-        description=(
-            f"No usable SBOM is held for these versions of {product}, or components in one have "
-            "identifiers that cannot be read: advisories cannot be matched against them. Submit an "
-            "SBOM for each version named, with a package URL or CPE name and a version for each "
-            "component."
-        ),
-    )
 
 
 def gaps(released: Iterable[Released], contents: Iterable[Contents]) -> dict[Place, Decision]:
@@ -96,4 +70,4 @@ def _uncovered(released: Released, contents: list[Contents]) -> tuple[str, ...]:
 
 
 def _place(product: str, version: str, hardware: str, component: str) -> Place:
-    return Place(pseudo_vulnerability(product), product, version, hardware, component)
+    return Place(kinds.name(FindingKind.INVENTORY, product), product, version, hardware, component)

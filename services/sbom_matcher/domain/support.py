@@ -16,14 +16,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from schemas.findings import Support, SupportStage, Verdict, VulnerabilityDescribed
+from schemas.findings import FindingKind, Support, SupportStage, Verdict
+from services.sbom_matcher.domain import kinds
 from services.sbom_matcher.domain.matching import Place
 from services.sbom_matcher.domain.verdict import Decision
 
 ENDING = "support_ending"
 OVER = "support_over"
 
-_PREFIX = "support/"
 _SETTLED = timedelta(minutes=1)
 """After midnight: the clocks that fire an alarm and that judge it differ by less than that."""
 
@@ -109,8 +109,8 @@ def endings(stated: Iterable[Stated], now: datetime, notice: Notice) -> dict[Pla
         if support is not None:
             reason = OVER if support.stage is SupportStage.OVER else ENDING
             place = Place(
-                pseudo_vulnerability(each.product), each.product, each.version, each.hardware,
-                each.component,
+                kinds.name(FindingKind.SUPPORT, each.product), each.product, each.version,
+                each.hardware, each.component,
             )  # fmt: skip
             found[place] = Decision(Verdict.UNKNOWN, reason, support=support)
     return found
@@ -151,28 +151,3 @@ def next_change(stated: Iterable[Stated], now: datetime, notice: Notice) -> date
     }
     instants = (datetime.combine(day, time(), UTC) + _SETTLED for day in days)
     return min((each for each in instants if each > now), default=None)
-
-
-def pseudo_vulnerability(product: str) -> str:
-    """Name what the findings on the support of a product's components hang on."""
-    return _PREFIX + product
-
-
-def is_pseudo(vulnerability: str) -> bool:
-    """Tell whether a vulnerability stands for components' support."""
-    return vulnerability.startswith(_PREFIX)
-
-
-def describe(product: str) -> VulnerabilityDescribed:
-    """Say in words what the findings mean and what ends them."""
-    return VulnerabilityDescribed(
-        vulnerability=pseudo_vulnerability(product),
-        identifiers=(pseudo_vulnerability(product),),
-        title=f"Components of {product} lose their support",
-        description=(
-            f"The SBOM of a version of {product} states that nobody supports these components any "
-            "more, or soon: then nobody publishes fixes for them, and nobody says which of their "
-            "versions a new vulnerability bears on. Replace the component, or state a later end of "
-            "support in the next SBOM with what it rests on."
-        ),
-    )

@@ -21,11 +21,12 @@ from schemas.advisories import (
     TargetKind,
 )
 from schemas.catalogue import ProductRegistered
+from schemas.findings import FindingKind
 from schemas.sboms import Component, SbomRegistered
 from services.kit.settings import Settings
 from services.kit.unit import Unit, Units
 from services.sbom_matcher import rematch
-from services.sbom_matcher.domain import handles, identity, inventory, matching, verdict
+from services.sbom_matcher.domain import handles, identity, kinds, matching, verdict
 from services.sbom_matcher.domain.aliases import Edge, Held, regroup
 from services.sbom_matcher.domain.handles import Spoken
 from services.sbom_matcher.domain.matching import Met, Place, Stated, Stock
@@ -206,6 +207,6 @@ async def _agree(unit: Unit, portfolio: Given) -> None:
     live = {
         place: each.standing.verdict
         for place, each in held.items()
-        if each.standing.live and not inventory.is_pseudo(place.vulnerability)
+        if each.standing.live and kinds.kind_of(place.vulnerability) is FindingKind.VULNERABILITY
     }
     assert live == {p: each.verdict for p, each in decided.items() if each.noteworthy}

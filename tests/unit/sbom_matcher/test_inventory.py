@@ -1,7 +1,7 @@
 """Inventory: what is not known of a product version, so that no finding looks like safety."""
 
 from schemas.findings import Verdict
-from services.sbom_matcher.domain.inventory import Contents, Released, describe, gaps, is_pseudo
+from services.sbom_matcher.domain.inventory import Contents, Released, gaps
 
 
 def where(released: Released, *contents: Contents) -> set[tuple[str, str, str | None]]:
@@ -39,9 +39,3 @@ def test_a_component_whose_identifiers_cannot_be_read_is_shown() -> None:
     assert (place.vulnerability, place.component) == ("inventory/p", "c1")
     assert decision.verdict is Verdict.UNKNOWN
     assert decision.reason == "unreadable_identifier"
-
-
-def test_the_description_says_what_mends_it() -> None:
-    text = describe("pump")
-    assert is_pseudo(text.vulnerability)
-    assert "Submit an SBOM" in (text.description or "")

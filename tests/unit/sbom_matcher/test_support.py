@@ -142,10 +142,3 @@ def test_a_wrong_policy_is_refused_with_its_field(line: str, field: str) -> None
 def test_a_policy_that_is_not_yaml_is_refused() -> None:
     with pytest.raises(PackError, match="not YAML"):
         parse("support.yaml", "{")
-
-
-def test_the_words_name_the_product_and_the_mend() -> None:
-    text = support.describe("pump")
-    assert support.is_pseudo(text.vulnerability)
-    assert "pump" in (text.title or "")
-    assert "Replace the component" in (text.description or "")

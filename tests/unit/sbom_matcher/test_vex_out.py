@@ -51,6 +51,7 @@ FINDINGS = (
     finding(6, Verdict.AFFECTED, component=None, component_version=None, component_purl=None),
     finding(7, Verdict.UNKNOWN, vulnerability="inventory/pump", reason="no_inventory"),
     finding(8, Verdict.AFFECTED, version="2.0"),
+    finding(9, Verdict.UNKNOWN, vulnerability="support/pump", reason="support_over"),
 )  # fmt: skip
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from schemas.findings import Finding, Verdict
+from schemas.findings import Finding, FindingKind, Verdict
 from schemas.vex import JUSTIFICATIONS, OURS
-from services.sbom_matcher.domain import inventory, purl
+from services.sbom_matcher.domain import kinds, purl
 from services.sbom_matcher.domain.versions.vers import VersError
 from services.sbom_matcher.domain.versions.vers_ranges import vers_of
 
@@ -56,13 +56,13 @@ class Said:
 def statements(findings: Iterable[Finding], issued: Issued) -> tuple[Said, ...]:
     """What is said of each live finding of the product version, in a steady order.
 
-    What an inventory lacks is no vulnerability and is left out.
+    What an inventory lacks and whose support ends are no vulnerabilities, and are left out.
     """
     found = {
         _said(each)
         for each in findings
         if (each.product, each.version) == (issued.product, issued.version)
-        and not inventory.is_pseudo(each.vulnerability)
+        and kinds.kind_of(each.vulnerability) is FindingKind.VULNERABILITY
     }
     return tuple(sorted(found, key=lambda each: (each.vulnerability, each.part or "", repr(each))))
 
