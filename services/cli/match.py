@@ -11,14 +11,14 @@ from rich.progress import Progress
 
 from deploy import cache
 from services.cli.one_shot import collecting, documents, index, matching, report, sources
-from services.cli.one_shot.canonical import Entry, Unread, entries
+from services.cli.one_shot.canonical import Entry, Unread, entries, of_person, of_sbom, unread
 from services.cli.one_shot.matching import Result
 from services.cli.one_shot.severity import Severity
 from services.cli.one_shot.sources import Moved
 from services.cli.printing import as_json, clean, err, out, table
 from services.cli.refusal import Exit, RefusedError
 from services.cli.words import AsJson
-from services.intake.formats.canonical import Advisories
+from services.intake.formats.canonical import Advisories, Sbom
 
 Level = Literal["unknown", "unscored", "low", "medium", "high", "critical"]
 
@@ -70,12 +70,12 @@ def match(
     """
     collecting.seldom()
     inventory = documents.sbom(sbom)
-    statements = [entry for path in vex or () for entry in _statements(path)]
+    statements = [*_inside(inventory), *(one for path in vex or () for one in _statements(path))]
     files = sources.files(advisories)
     with _progress(files) as moved, closing(index.opened(files, cache.folder(), moved)) as found:
-        unread = found.unread()
-        _say_unread(unread)
-        if found.records <= len(unread):
+        bad = found.unread()
+        _say_unread(bad, "advisory records")
+        if found.records <= len(bad):
             raise _nothing_read(advisories)
         results = matching.match(
             inventory, found, statements, datetime.now(UTC), everything=everything
@@ -112,7 +112,14 @@ def _statements(path: Path) -> Iterator[Entry]:
             Exit.REFUSED, f"{path} states nothing", reason, "give OpenVEX, CSAF or CycloneDX VEX"
         )
     for statement in document.statements:
-        yield from entries(statement, author=statement.publisher or path.name)
+        yield from entries(statement, limit=of_person(statement.publisher or path.name))
+
+
+def _inside(inventory: Sbom) -> Iterator[Entry]:
+    """Give what the SBOM says of vulnerabilities in its own product, as its supplier's word."""
+    _say_unread([unread("--sbom", each) for each in inventory.unread], "statements of the SBOM")
+    if inventory.said:
+        yield from entries(inventory.said, limit=of_sbom(*matching.product_of(inventory)))
 
 
 @contextmanager
@@ -136,12 +143,12 @@ def _counted(results: Sequence[Result]) -> str:
     )
 
 
-def _say_unread(unread: Sequence[Unread]) -> None:
+def _say_unread(bad: Sequence[Unread], what: str) -> None:
     """Say what could not be read: silence would look like safety."""
-    if unread:
-        err.print(f"{len(unread)} advisory records could not be read:")
-    for each in unread[:_SHOWN]:
+    if bad:
+        err.print(f"{len(bad)} {what} could not be read:")
+    for each in bad[:_SHOWN]:
         err.print(f"  {clean(each.where)}: {clean(each.reason)}")
         err.print(f"    mend: {each.mend}")
-    if len(unread) > _SHOWN:
-        err.print(f"  and {len(unread) - _SHOWN} more")
+    if len(bad) > _SHOWN:
+        err.print(f"  and {len(bad) - _SHOWN} more")

@@ -1,6 +1,6 @@
 """Reads advisory records with intake's parsers into what an index of them keeps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -57,7 +57,7 @@ def portion(records: Sequence[Record]) -> Portion:
         try:
             _read(each, read)
         except FormatError as error:
-            read.unread.append(_unread(each.where, error.faults[0]))
+            read.unread.append(unread(each.where, error.faults[0]))
     return read
 
 
@@ -69,7 +69,7 @@ def _read(record: Record, into: Portion) -> None:
     if isinstance(document, KevCatalogue):
         into.exploited += [each.identifier for each in document.entries]
     elif isinstance(document, Advisories):
-        into.unread += [_unread(f"{record.where}:", fault) for fault in document.faults]
+        into.unread += [unread(f"{record.where}:", fault) for fault in document.faults]
         for statement in document.statements:
             into.entries += entries(statement)
             into.exploited += [each.identifier for each in statement.evidence]
@@ -78,17 +78,15 @@ def _read(record: Record, into: Portion) -> None:
         into.unread.append(Unread(record.where, reason, "give it with --sbom, or leave it out"))
 
 
-def entries(statement: Statement, *, author: str | None = None) -> Iterator[Entry]:
+def entries(statement: Statement, *, limit: Mapping[str, object] | None = None) -> Iterator[Entry]:
     """Turn an advisory into entries; one that was withdrawn claims nothing any more.
 
-    An `author` makes each claim a person's own statement, which outranks everybody's.
+    `limit` is what else holds of each claim (`of_person`, `of_sbom`).
     """
     for each in () if statement.withdrawn else statement.vulnerabilities:
         kept = each.model_copy(update={"description": None})
-        if author:
-            # You state it of the SBOM at hand: which product of yours it names is no condition.
-            yours = {"author": author, "platforms": ()}
-            said = (one.model_copy(update=yours) for one in each.assertions)
+        if limit:
+            said = (one.model_copy(update=limit) for one in each.assertions)
             kept = kept.model_copy(update={"assertions": tuple(said)})
         idents = {ident for one in kept.assertions for ident in claims.idents_of(one)}
         yield Entry(
@@ -102,5 +100,19 @@ def entries(statement: Statement, *, author: str | None = None) -> Iterator[Entr
         )
 
 
-def _unread(where: str, fault: Fault) -> Unread:
+def of_person(author: str) -> Mapping[str, object]:
+    """Make claims a person's own statements, which outrank everybody's.
+
+    You state them of the SBOM at hand: which product of yours they name is no condition.
+    """
+    return {"author": author, "platforms": ()}
+
+
+def of_sbom(product: str, version: str) -> Mapping[str, object]:
+    """Limit claims to the product version whose SBOM they are in: a supplier's word."""
+    return {"product": product, "product_version": version, "author": None}
+
+
+def unread(where: str, fault: Fault) -> Unread:
+    """Say where a fault is, why, and the mend."""
     return Unread(f"{where} {fault.pointer or ''}".strip(), fault.reason, fault.mend)

@@ -78,8 +78,8 @@ def match(
 ) -> list[Result]:
     """Match an SBOM; results in the order of severity, the worst first, then of names.
 
-    `statements` are VEX statements given beside the advisories. Without `everything`, what is not
-    affected is left out unless somebody stated it, as the fleet does.
+    `statements` are VEX statements in the SBOM and beside the advisories. Without `everything`,
+    what is not affected is left out unless somebody stated it, as the fleet does.
     """
     parts = {str(identity.of_component(each)): each for each in sbom.components}
     stock = list(_stock(sbom, parts))
@@ -109,10 +109,14 @@ def match(
     return sorted(found, key=_order)
 
 
+def product_of(sbom: Sbom) -> tuple[str, str]:
+    """Name the product and the version that the SBOM describes."""
+    return sbom.subject.product or sbom.subject.name or "product", sbom.subject.version or ""
+
+
 def _stock(sbom: Sbom, parts: Mapping[str, Component]) -> Iterator[Stock]:
     """Give the product itself, then each of its components once."""
-    product = sbom.subject.product or sbom.subject.name or "product"
-    version = sbom.subject.version or ""
+    product, version = product_of(sbom)
     yield Stock(product, version, "", "", handles.of_product(product, version, ()))
     for key, part in parts.items():
         yield Stock(product, version, "", key, handles.of_part(part))

@@ -171,6 +171,46 @@ def test_your_cyclonedx_vex_counts_as_openvex_does(run: Run) -> None:
     )  # fmt: skip
 
 
+def said_inside(ref: str, state: str) -> dict[str, Any]:
+    return {
+        "id": "CVE-2026-77", "analysis": {"state": state}, "affects": [{"ref": ref}],
+        "ratings": [{"score": 9.8, "method": "CVSSv31", "vector": "CVSS:3.1/AV:N"}],
+    }  # fmt: skip
+
+
+def put_into_the_sbom(*vulnerabilities: dict[str, Any]) -> None:
+    bom = json.loads(Path("sbom.json").read_text())
+    bom["components"] = [CALC | {"bom-ref": "calc"}]
+    bom["metadata"]["component"] |= {"bom-ref": "pump"}
+    Path("sbom.json").write_text(json.dumps(bom | {"vulnerabilities": list(vulnerabilities)}))
+
+
+def test_what_the_sbom_says_of_its_own_parts_is_its_suppliers_word(run: Run) -> None:
+    write("osv.json", documents.osv("PYSEC-2026-1"))
+    put_into_the_sbom(said_inside("calc", "not_affected"))
+    [row] = rows(run("--json"))
+    assert (row["verdict"], row["conflict"]) == ("affected", True)
+    assert {each["verdict"] for each in row["evidence"]} == {"affected", "not_affected"}
+
+
+def test_what_only_the_sbom_says_is_found(run: Run) -> None:
+    write("cve.json", documents.cve(7007))
+    put_into_the_sbom(said_inside("calc", "exploitable"), said_inside("pump", "in_triage"))
+    found = rows(run("--json"))
+    assert {(each["component"], each["verdict"]) for each in found} == {
+        ("drugcalc", "affected"), (None, "unknown"),
+    }  # fmt: skip
+    assert run().exit_code == 15
+
+
+def test_what_cannot_be_read_of_what_the_sbom_says_is_named(run: Run) -> None:
+    write("osv.json", documents.osv("PYSEC-2026-1"))
+    put_into_the_sbom(said_inside("nowhere", "exploitable"))
+    found = run("--json")
+    assert [row["component"] for row in rows(found)] == ["drugcalc"]
+    assert "/vulnerabilities/0/affects/0/ref" in found.stderr
+
+
 def test_a_listed_exploitation_shows(run: Run) -> None:
     write("osv.json", documents.osv("PYSEC-2026-1") | {"aliases": ["CVE-2026-7007"]})
     write("kev.json", documents.kev(7007))
