@@ -38,11 +38,13 @@ class Manner:
     bulk: bool = False
     source: str | None = None
     about: Mapping[str, str | None] | None = None
+    theirs: bool = False
 
     def params(self, name: str) -> dict[str, str | None]:
         """Give the query that goes with one document."""
         return {
             "name": name, "source": self.source, "lane": "bulk" if self.bulk else "urgent",
+            "theirs": "true" if self.theirs else None,
             "dry_run": "true" if self.dry_run else None, **(self.about or {}),
         }  # fmt: skip
 
@@ -57,6 +59,10 @@ def submit(
     product: Annotated[str | None, typer.Option(help="The product that an SBOM is of.")] = None,
     version: Annotated[str | None, typer.Option(help="The product's version.")] = None,
     hardware: Annotated[str | None, typer.Option(help="Its hardware, if it matters.")] = None,
+    theirs: Annotated[
+        bool,
+        typer.Option("--theirs", help="A supplier's VEX: their word, and no statement of yours."),
+    ] = False,
     json: AsJson = False,
     who: As = None,
 ) -> None:
@@ -66,7 +72,7 @@ def submit(
     others have gone all the same.
     """
     about = {"product": product, "version": version, "hardware": hardware}
-    send(files, Manner(dry_run, bulk, source, about), who, json_wanted=json)
+    send(files, Manner(dry_run, bulk, source, about, theirs), who, json_wanted=json)
 
 
 def send(files: Sequence[Path], manner: Manner, who: str | None, *, json_wanted: bool) -> None:

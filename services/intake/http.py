@@ -40,10 +40,12 @@ async def submit(  # noqa: PLR0913, PLR0917  (each is a query parameter)
     version: Text = None,
     hardware: Text = None,
     *,
+    theirs: bool = False,
     dry_run: bool = False,
 ) -> Response:
     """Submit a document of any known format, as the request's body.
 
+    `theirs` hands on what a supplier's VEX says: a person who gives one without it states it.
     202 with the submission's address where it was published or waits for its product; 200 where it
     brought nothing new; 422 with every fault where it is refused. `dry_run` only says which.
     """
@@ -58,7 +60,7 @@ async def submit(  # noqa: PLR0913, PLR0917  (each is a query parameter)
         digest=digest,
         received_at=unit.now,
         principal=actor.id,
-        person=actor.id if actor.kind == "person" else None,
+        person=actor.id if actor.kind == "person" and not theirs else None,
         bulk=lane == "bulk",
         about=about(product, version, hardware),
         traceparent=request.headers.get("traceparent"),

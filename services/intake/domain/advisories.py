@@ -82,7 +82,7 @@ def _fault(statement: Statement, submission: Submission, now: datetime) -> Fault
             "person_needed",
             "a statement on one of our own products is a person's act",
             "/statements" if statement.source == "openvex" else "/vulnerabilities",
-            "let the analyst submit it over HTTP with a token of their own",
+            "let the analyst submit it over HTTP with a token of their own, as their own word",
         )
     return None
 

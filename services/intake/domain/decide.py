@@ -24,9 +24,14 @@ UNAUTHORISED = Fault(
 
 
 def same_bytes(submission: Submission, shelf: Shelf) -> Outcome | None:
-    """The outcome where the same bytes came last under this source and name; else None."""
+    """The outcome where the same bytes came last under this source and name; else None.
+
+    The same bytes as somebody else's word are not the same.
+    """
     held = shelf.documents.get(submission.place)
     if held is None or held.digest != submission.digest or held.status not in SETTLED:
+        return None
+    if held.person != submission.person:
         return None
     state = "waits" if held.status is Status.WAITING else "is known"
     return Outcome(Status.UNCHANGED, f"the same bytes: it {state} as submission {held.submission}")
@@ -44,7 +49,7 @@ def decide(
 def remember(submission: Submission, outcome: Outcome, shelf: Shelf) -> None:
     """Note under source and name which bytes came last. Stale ones do not replace newer ones."""
     if outcome.status is not Status.SUPERSEDED:
-        held = HeldDocument(submission.digest, submission.id, outcome.status)
+        held = HeldDocument(submission.digest, submission.id, outcome.status, submission.person)
         shelf.documents.put(submission.place, held)
 
 

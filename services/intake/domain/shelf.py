@@ -50,11 +50,15 @@ class Ledger(Generic[K, V]):
 
 @dataclass(frozen=True, slots=True)
 class HeldDocument:
-    """The last bytes that came under a source and name, and what became of them."""
+    """The last bytes that came under a source and name, and what became of them.
+
+    `person` is who gave them as their own word, if somebody did.
+    """
 
     digest: str
     submission: UUID
     status: Status
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,9 @@ SETTLED = frozenset({Status.PUBLISHED, Status.UNCHANGED, Status.WAITING})
 class Submission:
     """A document as it was given: by whom, under which name, on which lane, and about what.
 
-    `person` is set where a person gives it and not an integration. `about` is what the submitter
-    says an SBOM describes; it goes before what the document says.
+    `person` is set where a person gives it as their own word: not an integration, and not somebody
+    who hands on what a supplier says. `about` is what the submitter says an SBOM describes; it goes
+    before what the document says.
     """
 
     id: UUID

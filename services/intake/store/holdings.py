@@ -22,8 +22,9 @@ from services.intake.domain.submission import Status
 from services.kit.database import Connection
 
 DOCUMENTS = """
-SELECT d.source, d.name, d.digest, d.submission, d.status FROM document d
+SELECT d.source, d.name, d.digest, d.submission, d.status, s.person FROM document d
 JOIN unnest($1::text[], $2::text[]) AS w(source, name) USING (source, name)
+LEFT JOIN submission s ON s.id = d.submission
 """
 ADVISORIES = """
 SELECT id, source, digest, modified_at, withdrawn, submission
@@ -56,7 +57,7 @@ async def documents(
     return Ledger(
         (
             (row["source"], row["name"]),
-            HeldDocument(row["digest"], row["submission"], Status(row["status"])),
+            HeldDocument(row["digest"], row["submission"], Status(row["status"]), row["person"]),
         )
         for row in rows
     )

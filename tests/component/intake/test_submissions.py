@@ -361,6 +361,40 @@ async def test_a_suppliers_cyclonedx_vex_is_published_as_an_advisory(intake: Int
     assert machine.json()["type"] == "urn:patchvigil:problem:person-needed"
 
 
+async def test_a_suppliers_vex_that_a_person_hands_on_is_the_suppliers_word(intake: Intake) -> None:
+    vex = encoded(
+        {
+            "@context": "https://openvex.dev/ns/v0.2.0",
+            "@id": "urn:x:theirs",
+            "author": "Example Supplier",
+            "timestamp": documents.WHEN,
+            "version": 1,
+            "statements": [
+                {
+                    "vulnerability": {"name": "CVE-2026-1005"},
+                    "status": "not_affected",
+                    "justification": "component_not_present",
+                    "products": [{"@id": "pkg:pypi/lib1@1.0"}],
+                }
+            ],
+        }
+    )
+    authors = []
+    for more in ({}, {"theirs": True}, {"theirs": True}, {}):
+        answer = await intake.post(vex, name="on-hand", who="psirt", **more)
+        authors.append(answer.json()["status"])
+    assert authors == ["published", "published", "unchanged", "published"]
+    told = await intake.others.events(
+        AdvisoryPublished, at_least=3, advisory="openvex/urn:x:theirs"
+    )
+    said = [(each.vulnerabilities[0].assertions[0].author, each.publisher) for each in told]
+    assert said == [
+        ("psirt", "Example Supplier"),
+        (None, "Example Supplier"),
+        ("psirt", "Example Supplier"),
+    ]
+
+
 async def test_a_person_may_name_our_product_as_others_do_and_is_told_what_names_none(
     intake: Intake,
 ) -> None:
