@@ -8,7 +8,7 @@ everything that it may touch is there.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
@@ -31,6 +31,7 @@ from services.kit import (
 from services.kit.actors import Principals, PrincipalsError
 from services.kit.audit import Sealer
 from services.kit.blobs import Blobs, open_blobs
+from services.kit.bodies import Bodies
 from services.kit.broker import make_broker
 from services.kit.consume import Consumer
 from services.kit.database import TRANSIENT, Pool, open_pool
@@ -62,6 +63,7 @@ class Context:
     principals: Principals
     health: Health
     consumers: tuple[Running, ...] = ()
+    bodies: Bodies = field(default_factory=Bodies)
     metrics: CollectorRegistry = metrics.REGISTRY
 
 

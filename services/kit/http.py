@@ -1,6 +1,6 @@
 """The HTTP edge: a route is given a unit of work, and its answer leaves after the commit.
 
-`UnitRoute` reads the body within its limit, knows the actor by the bearer token, opens the unit
+`UnitRoute` knows the actor by the bearer token, reads the body within its limit, opens the unit
 (read only for GET), keeps the Idempotency-Key's promise, runs the handler, commits, and only then
 answers. An error of any kind rolls everything back and becomes a problem (`kit.problems`).
 """
@@ -15,6 +15,7 @@ from starlette.types import Message
 
 from services.kit import idempotency
 from services.kit.actors import Actor
+from services.kit.bodies import NoRoomError
 from services.kit.pages import Cursor, Limit, Page, page
 from services.kit.problems import Problem, ProblemDetails
 from services.kit.unit import Unit
@@ -67,14 +68,13 @@ class UnitRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def in_unit(request: Request) -> Response:
-            actor = request.state.actor = self._actor(request)
             limited = Request(request.scope, _limited(request, self.max_bytes))
             await limited.body()  # before the transaction: a slow sender must not hold it open
             if not self.in_transaction:
                 return await handle(limited)
             safe = request.method in _SAFE
             units = request.app.state.context.units
-            async with units.begin(actor=actor, readonly=safe) as unit:
+            async with units.begin(actor=request.state.actor, readonly=safe) as unit:
                 request.state.unit = unit
                 key = request.headers.get(idempotency.HEADER)
                 if request.method == "POST" and key is not None:
@@ -85,7 +85,16 @@ class UnitRoute(APIRoute):
                     raise RuntimeError(f"{self.path} emits without unit.audit: say who did what")
             return answer
 
-        return in_unit
+        async def within_room(request: Request) -> Response:
+            request.state.actor = self._actor(request)
+            size = _size(request, self.max_bytes)
+            try:
+                async with request.app.state.context.bodies.held(size):
+                    return await in_unit(request)
+            except NoRoomError as error:
+                raise _no_room() from error
+
+        return within_room
 
     def _actor(self, request: Request) -> Actor | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -104,6 +113,20 @@ class UnitRoute(APIRoute):
         return actor
 
 
+def _size(request: Request, limit: int) -> int:
+    """Say how much room a body needs: what it declares, or all that it may have.
+
+    Raises:
+        Problem: it declares more than the limit.
+    """
+    if "transfer-encoding" in request.headers:
+        return limit
+    size = _declared(request)
+    if size > limit:
+        raise _too_large(limit)
+    return size
+
+
 def _limited(request: Request, limit: int) -> Callable[[], Awaitable[Message]]:
     received = 0
 
@@ -111,18 +134,32 @@ def _limited(request: Request, limit: int) -> Callable[[], Awaitable[Message]]:
         nonlocal received
         message = await request.receive()
         received += len(message.get("body", b""))
-        if received > limit or _declared(request) > limit:
-            raise Problem(
-                413,
-                "Content Too Large",
-                f"the body is above {limit} bytes",
-                pointer="",
-                mend="send less, or in parts",
-                headers={"Connection": "close"},
-            )
+        if received > limit:
+            raise _too_large(limit)
         return message
 
     return receive
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(
+        413,
+        "Content Too Large",
+        f"the body is above {limit} bytes",
+        pointer="",
+        mend="send less, or in parts",
+        headers={"Connection": "close"},
+    )
+
+
+def _no_room() -> Problem:
+    return Problem(
+        503,
+        "Too Many Bodies",
+        "other requests with large bodies are in progress",
+        mend="send it again in a few seconds, and fewer large documents at once",
+        headers={"Retry-After": "5", "Connection": "close"},
+    )
 
 
 def _declared(request: Request) -> int:

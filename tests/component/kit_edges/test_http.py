@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from services.kit import bodies
 from services.kit.app import Service
 from tests.component.kit_edges.conftest import Client, Starting
 from tests.component.kit_edges.ledger import ledger
@@ -161,6 +162,21 @@ async def test_a_body_is_cut_off_at_the_limit_even_when_its_length_is_not_declar
     async with start(ledger()) as client:
         answer = await client.post("/v1/notes", content=endless())
     assert "10000 bytes" in problem(answer, 413)["detail"]
+
+
+async def test_a_body_for_which_there_is_no_room_is_asked_to_come_again(
+    start: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "PATIENCE", 0.01)
+    async with start(ledger()) as client:
+        held = bodies.Bodies(short=100)
+        object.__setattr__(client.context, "bodies", held)
+        async with held.held(90):
+            refused = await client.post("/v1/notes", json=note())
+            assert (await client.get("/v1/notes")).status_code == 200
+        assert problem(refused, 503)["mend"]
+        assert refused.headers["retry-after"] == "5"
+        assert (await client.post("/v1/notes", json=note())).status_code == 201
 
 
 async def test_wrong_paths_methods_and_parameters_are_problems(start: Starting) -> None:
