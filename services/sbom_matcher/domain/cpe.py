@@ -13,12 +13,14 @@ from services.sbom_matcher.domain import cpe_comparison
 from services.sbom_matcher.domain.cpe_comparison import Relation
 
 __all__ = [
-    "ANY", "NA", "Wfn", "agree", "base", "is_of_vendor", "keys", "names_product", "of_product",
-    "of_vendor", "product_agrees", "read", "text", "traits", "written_version",
+    "ANY", "NA", "Wfn", "agree", "base", "is_of_vendor", "keys", "names_product", "of_key",
+    "of_product", "of_vendor", "product_agrees", "read", "text", "traits", "written_version",
 ]  # fmt: skip
 
 _TRAITS = ("edition", "language", "sw_edition", "target_sw", "target_hw", "other")
 _PARTS = ("a", "o", "h")
+_FIELDS = 4
+"""Of a key: `cpe`, part, vendor and product."""
 
 
 @lru_cache(maxsize=16_384)
@@ -61,6 +63,15 @@ def of_vendor(name: Wfn) -> tuple[str, ...]:
 def is_of_vendor(ident: str) -> bool:
     """Tell whether a key is one of a vendor's, whatever the product."""
     return ident.startswith("cpe:") and ident.endswith(":*")
+
+
+def of_key(ident: str, version: str | None) -> str | None:
+    """Write the CPE 2.3 name of a key in a version; None where the key names no product."""
+    fields = ident.split(":")
+    if len(fields) != _FIELDS or fields[0] != "cpe" or fields[-1] == ANY:
+        return None
+    stated = (cpe_values.from_formatted(each)[0] for each in (*fields[1:], version or ANY))
+    return Wfn(*stated).formatted()
 
 
 def names_product(name: Wfn) -> bool:

@@ -11,9 +11,13 @@ from csaf.csaf.v20 import validate
 
 from schemas.advisories import Assertion, Range, Status, Target, TargetKind
 from schemas.findings import Evidence, Finding, Matcher, Verdict
+from schemas.sboms import Component
 from schemas.vex import BY_VERDICT
 from services.intake.formats import sniff
 from services.intake.formats.canonical import Advisories
+from services.sbom_matcher.domain import claims, handles
+from services.sbom_matcher.domain.claims import Span
+from services.sbom_matcher.domain.handles import Handle
 from services.sbom_matcher.domain.vex import csaf, cyclonedx, openvex
 from services.sbom_matcher.domain.vex.said import Issued, Said, statements
 
@@ -83,6 +87,34 @@ def test_reasons_and_expiry_survive(write: Write) -> None:
     assert read["CVE-2026-2"].expires_at == LAPSES
     assert read["CVE-2026-5"].justification == "It is never called."
     assert "4.17.21" in (read["CVE-2026-1"].remediation or "")
+
+
+@WRITERS
+@pytest.mark.parametrize("version", ["3.0.5", "1:2.0 beta", None])
+def test_a_component_without_a_purl_is_named_by_the_cpe_name_that_met_it(
+    write: Write, version: str | None
+) -> None:
+    part = Component(
+        ref="r",
+        name="OpenSSL",
+        version=version,
+        cpe="cpe:2.3:a:openssl:open_ssl\\+:*:*:*:*:*:*:*:*",
+    )
+    met = evidence().model_copy(update={"identifier": "cpe:a:openssl:open_ssl+"})
+    told = finding(1, Verdict.UNKNOWN, component=part.name, component_version=version,
+                   component_purl=None, evidence=(met,))  # fmt: skip
+    read = sniff.read(json.dumps(write(statements((told,), ISSUED), ISSUED)).encode())
+    assert isinstance(read, Advisories)
+    (claim,) = claims.read(read.statements[0].vulnerabilities[0].assertions)
+    handle = next(each for each in handles.of_part(part) if each.ident.startswith("cpe:a"))
+    assert handle.ident in claim.idents
+    assert any(covers(span, handle) for span in claim.spans)
+
+
+def covers(span: Span, handle: Handle) -> bool:
+    if span.interval is None or handle.key is None:
+        return span.interval is None and handle.key is None
+    return span.interval.low <= handle.key < span.interval.high
 
 
 def test_cyclonedx_names_the_affected_versions_of_the_component_as_a_vers_range() -> None:

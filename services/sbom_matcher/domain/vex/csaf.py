@@ -85,7 +85,9 @@ def _tree(issued: Issued, parts: dict[str, str]) -> dict[str, Any]:
             {
                 "name": part,
                 "product_id": f"{name}-alone",
-                "product_identification_helper": {"purl": part},
+                "product_identification_helper": {
+                    "purl" if part.startswith("pkg:") else "cpe": part
+                },
             }
             for part, name in parts.items()
         ]

@@ -23,10 +23,16 @@ def write(said: Sequence[Said], issued: Issued) -> dict[str, Any]:
     }
 
 
+def _part(name: str) -> dict[str, Any]:
+    if name.startswith("pkg:"):
+        return {"@id": name, "identifiers": {"purl": name}}
+    return {"identifiers": {"cpe23": name}}  # a formatted string is no IRI, as an @id has to be
+
+
 def _statement(said: Said, issued: Issued) -> dict[str, Any]:
     product: dict[str, Any] = {"@id": issued.reference}
     if said.part:
-        product["subcomponents"] = [{"@id": said.part, "identifiers": {"purl": said.part}}]
+        product["subcomponents"] = [_part(said.part)]
     found: dict[str, Any] = {
         "vulnerability": {"name": said.vulnerability},
         "products": [product],

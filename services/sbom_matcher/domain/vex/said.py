@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from schemas.findings import Finding, FindingKind, Verdict
 from schemas.vex import JUSTIFICATIONS, OURS
-from services.sbom_matcher.domain import kinds, purl
+from services.sbom_matcher.domain import cpe, kinds, purl
 from services.sbom_matcher.domain.versions.vers import VersError
 from services.sbom_matcher.domain.versions.vers_ranges import vers_of
 
@@ -37,9 +37,9 @@ class Issued:
 class Said:
     """One statement: verdict, why, what to do, and in which versions of the component.
 
-    `part` is the component's purl, None where the product itself is meant; `affected` are the
-    component's affected versions as `vers:` ranges; `lapses` is when our own statement does;
-    `fixed` tells that a version with a fix is known.
+    `part` is the component's purl, or the CPE name by which it was met, None where the product
+    itself is meant; `affected` are the component's affected versions as `vers:` ranges; `lapses` is
+    when our own statement does; `fixed` tells that a version with a fix is known.
     """
 
     vulnerability: str
@@ -96,6 +96,9 @@ def _part(finding: Finding) -> str | None:
         if package.version or not finding.component_version:
             return str(package)
         return f"{package.bare()}@{quote(finding.component_version, safe='')}"
+    for each in finding.evidence:
+        if name := cpe.of_key(each.identifier or "", finding.component_version):
+            return name
     version = f"@{quote(finding.component_version, safe='')}" if finding.component_version else ""
     return f"pkg:generic/{quote(finding.component, safe='')}{version}"
 
