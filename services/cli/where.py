@@ -11,7 +11,7 @@ from services.cli.words import As, AsJson
 
 COLUMNS = [
     "product", "version", "hardware", "component", "component_version", "component_purl",
-    "devices", "sites",
+    "in_range", "devices", "sites",
 ]  # fmt: skip
 _AT_ONCE = 50
 """Product versions that one question names: an address has its length."""

@@ -159,4 +159,5 @@ def _location(found: Location) -> LocationView:
         component=found.name,
         component_version=found.component_version,
         component_purl=found.purl,
+        in_range="unknown" if found.unread else "yes",
     )

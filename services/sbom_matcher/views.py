@@ -1,7 +1,7 @@
 """What the HTTP edge answers, apart from the contracts' own shapes."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -46,6 +46,10 @@ class LocationView(View):
     component: str
     component_version: str | None
     component_purl: str | None
+    in_range: Annotated[
+        Literal["yes", "unknown"],
+        Field(description="Unknown where versions were asked for and its own has no order."),
+    ] = "yes"
 
 
 class ReconcileView(View):

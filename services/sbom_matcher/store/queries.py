@@ -41,12 +41,15 @@ FROM identifier k JOIN record r ON r.identifier = k.identifier
 WHERE k.vulnerability = $1 AND NOT r.withdrawn
 """
 WHERE = """
-SELECT i.product, i.version, i.hardware, c.place, c.name, c.version AS component_version, c.purl
+SELECT i.product, i.version, i.hardware, c.place, c.name, c.version AS component_version, c.purl,
+    NOT $3 AND (c.version = $4) IS NOT TRUE AND known.none AS unread
 FROM component c JOIN inventory i ON i.component = c.id
+CROSS JOIN LATERAL (SELECT NOT EXISTS (
+    SELECT FROM handle h WHERE h.component = c.id AND h.vkey IS NOT NULL) AS none) known
 WHERE NOT i.own AND c.id IN (
         SELECT id FROM component WHERE lower(name) = lower($1)
         UNION SELECT component FROM handle WHERE ident = $2)
-    AND ($3 OR c.version = $4 OR EXISTS (
+    AND ($3 OR c.version = $4 OR known.none OR EXISTS (
         SELECT FROM handle h
         JOIN unnest($5::text[], $6::bytea[], $7::bytea[]) AS w(type, low, high)
             ON h.vkey >= w.low AND h.vkey < w.high
@@ -81,7 +84,10 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A product version that holds a component."""
+    """A product version that holds a component.
+
+    `unread` tells that some versions were asked for and the component's own has no order.
+    """
 
     product: str
     version: str
@@ -90,6 +96,7 @@ class Location:
     name: str
     component_version: str | None
     purl: str | None
+    unread: bool
 
 
 async def findings(
@@ -133,7 +140,10 @@ async def unnamed(db: Connection, vulnerability: str) -> int:
 
 
 async def where(db: Connection, asked: Asked, after: Key | None, limit: int) -> Sequence[Location]:
-    """Find the product versions that hold a component in the versions asked for."""
+    """Find the product versions that hold a component in the versions asked for.
+
+    Where nobody can compare the component's version, it may be one of them.
+    """
     within = asked.within or ()
     rows = await db.fetch(
         WHERE, asked.name, asked.ident, asked.within is None, asked.exact,

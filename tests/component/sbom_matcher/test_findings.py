@@ -489,6 +489,23 @@ async def test_where_answers_by_name_and_by_purl(bench: Bench) -> None:
     assert len(upper["items"]) == 1
 
 
+@pytest.mark.parametrize("version", [None, "vendor build of spring"])
+async def test_where_also_lists_what_may_be_in_the_range(bench: Bench, version: str | None) -> None:
+    await bench.others.publish(product(bench.product, "1.0"))
+    part = Component(ref="r", name=bench.package, version=version, purl=f"pkg:npm/{bench.package}")
+    await bench.others.publish(sbom(bench.product, "1.0", part))
+
+    async def asked(wanted: str) -> list[str]:
+        found = await bench.get("/v1/where", component=f"{bench.package}@{wanted}")
+        return [each["in_range"] for each in found["items"]]
+
+    assert await eventually(lambda: asked("*")) == ["yes"]
+    assert await asked(">=1.0,<2.0") == ["unknown"]
+    assert await asked("1.4.0") == ["unknown"]
+    if version:
+        assert await asked(version) == ["yes"]
+
+
 async def test_the_end_of_a_components_support_is_a_finding_with_the_days_left(
     bench: Bench,
 ) -> None:
