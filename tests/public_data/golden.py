@@ -19,7 +19,7 @@ RECORDS = {
 KEV_ENTRIES = 1_404
 
 COUNTS = {
-    "medical-device": {"affected": 6},
+    "medical-device": {"affected": 6, "unknown(no_range)": 1},
     "imaging-system": {"affected": 29, "not_affected": 1},
     "example": {"affected": 122, "not_affected": 37, "unknown(no_range)": 18},
     "container": {
@@ -81,6 +81,11 @@ FINDINGS = (
         (("VulnCheck", "below 13.0.1"),),
         "9.0.1 is below 13.0.1",
     ),
+    Reviewed(
+        "CVE-2024-21473", "Qualcomm Atheros QCA9563@None", "unknown",
+        (("qualcomm", "`QCA9563` in the place of a version of Snapdragon"),),
+        "the chip is named; which versions of its firmware are meant, nobody says",
+    ),
 )  # fmt: skip
 """What must be found, and nothing else may be."""
 
@@ -88,11 +93,6 @@ NAMED_OTHERWISE = {
     ("CVE-2024-29857", "BouncyCastle@1.8.1"): (
         "up to 2.3.0 of `bouncycastle:bc_c_.net`: the SBOM's CPE and purl call the same library "
         "`bouncycastle`, and no record at hand says that both are one"
-    ),
-    ("CVE-2024-21473", "Qualcomm Atheros QCA9563@None"): (
-        "`qualcomm:qca9563_firmware` without a version, which nobody can compare, and `QCA9563` in "
-        "the place of a version of Snapdragon: the SBOM calls the chip `qualcomm:atheros_qca9563` "
-        "and states no version"
     ),
 }
 """What bears on the device by a person's reading, but by no identifier: known gaps of the data.

@@ -174,7 +174,6 @@ def test_what_the_records_name_otherwise_is_met_once_the_sbom_gives_that_name() 
     assert not missed & golden.NAMED_OTHERWISE.keys()
     named = {
         "CVE-2024-29857": ("a:bouncycastle:bc_c_.net", Verdict.AFFECTED),
-        "CVE-2024-21473": ("o:qualcomm:qca9563_firmware", Verdict.UNKNOWN),
     }
     parts = [
         Component(ref="r", name=key, version="1.8.1", cpe=f"cpe:2.3:{name}:*:*:*:*:*:*:*:*")
@@ -246,3 +245,4 @@ def test_a_product_is_met_by_its_vendor_name_and_version_where_no_identifier_is_
 def test_hardware_without_a_version_is_unknown_and_never_clean() -> None:
     [chip] = [piece for piece, name in stock() if name.startswith("Qualcomm Atheros QCA9563")]
     assert {each.reason for each in chip.handles} == {"no_version"}
+    assert "called:qualcomm|qca9563" in {each.ident for each in chip.handles}

@@ -11,8 +11,15 @@ from dataclasses import dataclass
 
 from schemas.advisories import Assertion, Platform, Range, Status, Target, TargetKind
 from schemas.findings import Verdict
-from services.sbom_matcher.domain import cpe, handles, marks, names, purl, traits, versions
-from services.sbom_matcher.domain.intervals import EVERYTHING, Covered, Interval, of_range, outside
+from services.sbom_matcher.domain import called, cpe, handles, marks, names, purl, traits, versions
+from services.sbom_matcher.domain.intervals import (
+    EVERYTHING,
+    NO_RANGE,
+    Covered,
+    Interval,
+    of_range,
+    outside,
+)
 from services.sbom_matcher.domain.versions.encoding import LOWEST, NOT_APPLICABLE
 
 UNDER_INVESTIGATION = "under_investigation"
@@ -88,7 +95,8 @@ def read(
 
 def idents_of(assertion: Assertion) -> tuple[str, ...]:
     """Give every identifier key that an assertion is met by."""
-    return (*_spoken_of(assertion), *marks.hashes(assertion.target.identifiers))
+    files = marks.hashes(assertion.target.identifiers)
+    return (*_spoken_of(assertion), *files, *called.idents(assertion))
 
 
 def _spoken_of(assertion: Assertion) -> tuple[str, ...]:
@@ -186,7 +194,7 @@ def _versions_of(platform: Platform) -> Iterator[Interval]:
 
 
 def _claims(group: list[Assertion], among: AbstractSet[str] | None) -> Iterator[Claim]:
-    for claim in filter(None, map(_of_files, group)):
+    for claim in filter(None, (*map(_of_files, group), *map(_of_models, group))):
         if among is None or not among.isdisjoint(claim.idents):
             yield claim
     found_idents = tuple(dict.fromkeys(_spoken_of(group[0])))
@@ -218,6 +226,15 @@ def _of_files(assertion: Assertion) -> Claim | None:
     reason = UNDER_INVESTIGATION if verdict is Verdict.UNKNOWN else assertion.justification
     platforms = _platforms(assertion)
     return Claim(assertion, found, (Span(None, verdict, reason),), None, platforms)
+
+
+def _of_models(assertion: Assertion) -> Claim | None:
+    """Read models that stand where versions belong: which of their versions is meant, none says."""
+    found = called.idents(assertion)
+    if not found:
+        return None
+    spans = tuple(Span(each, Verdict.UNKNOWN, NO_RANGE) for each in (EVERYTHING, None))
+    return Claim(assertion, found, spans, None, _platforms(assertion))
 
 
 def _ranges(assertion: Assertion) -> tuple[Range, ...]:

@@ -94,6 +94,7 @@ def of_product(product: str, version: str, spoken: tuple[Spoken, ...]) -> tuple[
         found = cpe.read(each.cpe) if each.cpe else None
         idents |= {name} if name else set()
         idents |= {*(cpe.keys(found) if found else ()), *marks.keys(each.vendor, each.identifiers)}
+        idents |= set(marks.models(each.vendor, each.product, *marks.numbers(each.identifiers)))
     stated = [one for each in spoken if each.cpe and (one := cpe.read(each.cpe))]
     own = (_keyed(ident, versions.GENERIC, version) for ident in sorted(idents))
     return (*own, *_of_vendors(stated, version))
@@ -131,10 +132,13 @@ def _spoken(
 ) -> set[str]:
     vendors = {component.supplier, component.group, *map(purl.vendor, packages)}
     found = {names.base(vendor, component.name) for vendor in vendors if vendor}
+    for vendor in filter(None, vendors):
+        found.update(marks.models(vendor, component.name))
     for name in named:
         if cpe.base(name):
             who, what = cpe.text(name.vendor), cpe.text(name.product)
             found |= {names.base(who, what), names.base(who, component.name)}
+            found.update(marks.models(who, what, component.name))
     return {each for each in found if each}
 
 

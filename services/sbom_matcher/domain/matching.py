@@ -25,6 +25,7 @@ _MATCHERS = {
     "purl": Matcher.PURL,
     "cpe": Matcher.CPE,
     "name": Matcher.NAME,
+    "called": Matcher.NAME,
     "product": Matcher.STATEMENT,
     "model": Matcher.IDENTIFIER,
     "sku": Matcher.IDENTIFIER,

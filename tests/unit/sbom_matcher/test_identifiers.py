@@ -113,6 +113,7 @@ def test_a_product_is_met_by_the_marks_that_its_catalogue_entry_lists() -> None:
     found = handles.of_product("pump", "1.0", (Spoken("Example Inc.", "Pump", None, marked),))
     assert {each.ident for each in found} == {
         "name:example|pump", "product:pump", "model:example|px-100a", "udi:04012345678901",
+        "called:example|px100a",
     }  # fmt: skip
 
 
