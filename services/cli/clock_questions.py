@@ -15,13 +15,14 @@ SETTABLE = ("aware_at", "measure_available_at")
 """What --set knows."""
 
 RULES = [
-    "rule", "product", "mode", "state", "due_operational", "due_operational_local",
+    "rule", "product", "kind", "mode", "state", "due_operational", "due_operational_local",
     "due_legal_outer", "due_legal_outer_local", "platform.due", "anchor.name", "anchor.at",
     "why_not", "confidence",
 ]  # fmt: skip
 MOVES = [
     "after.rule", "after.product", "before.state", "after.state", "before.due_operational",
     "after.due_operational", "before.mode", "after.mode", "draft", "after.case", "because",
+    "after.kind", "after.confidence",
 ]  # fmt: skip
 
 
@@ -39,12 +40,16 @@ def explain(case: Case, as_of: AsOf = None, json: AsJson = False, who: As = None
 
 
 def _told(each: Mapping[str, Any]) -> dict[str, Any]:
-    """One clock for a person to read: its counting as numbered steps, its platform as words."""
+    """One clock for a person to read: counting as numbered steps, the rest in words."""
     steps = [{"step": number, "words": words} for number, words in enumerate(each["reasoning"], 1)]
+    told = {"reasoning", "platform", "open_points"}
     return {
-        **{name: held for name, held in each.items() if name not in {"reasoning", "platform"}},
+        **{name: held for name, held in each.items() if name not in told},
         "platform": each["platform"] and each["platform"]["words"],
         "counted": steps,
+        "open: nobody has settled these": [
+            {"point": point["point"], "reading": point["reading"]} for point in each["open_points"]
+        ],
     }
 
 

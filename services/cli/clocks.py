@@ -17,8 +17,8 @@ from services.cli.words import As, AsJson, AsOf, ClockMode, ClockState, Here, Of
 app = group("Obligations and their deadlines.")
 
 COLUMNS = [
-    "clock", "label", "state", "due_operational", "product", "member_state", "mode", "late", "case",
-    "due_legal_outer", "next_step_at", "confidence",
+    "clock", "label", "state", "due_operational", "product", "member_state", "mode", "kind", "late",
+    "case", "due_legal_outer", "next_step_at", "confidence",
 ]  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def due(
     if json:
         as_json(found)
         return
-    told = ("reasoning", "beside", "open_points")
+    told = ("kind", "reasoning", "beside", "open_points")  # `basis` says the kind in full
     document({name: held for name, held in found.items() if name not in told})
     _tell("how", found["reasoning"])
     _tell("beside it", [each["words"] for each in found["beside"]])

@@ -5,7 +5,6 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from schemas.clocks import RuleKind
 from services.deadline_clock.domain.calendar_editions import edition
 from services.deadline_clock.domain.counting import Asked, Counted, CountingError, counted
 from services.deadline_clock.domain.escalation import Chain
@@ -67,7 +66,7 @@ def _fact(text: str) -> tuple[str, datetime]:
 
 
 def _due(rule: Rule, found: Counted) -> DueView:
-    law = found.due if rule.kind is RuleKind.LAW else None
+    law = found.due if rule.limits else None
     return DueView(
         rule=rule.id,
         pack=rule.pack,

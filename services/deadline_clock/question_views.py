@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from schemas.clocks import Anchor, Clock, ClockMode, ClockState, RuleKind
 from services.deadline_clock.domain.rules import Confidence, Status
+from services.deadline_clock.views import OpenPointView
 
 
 class Answer(BaseModel):
@@ -49,7 +50,7 @@ class ExplainedView(Answer):
     anchor: Anchor | None
     due_operational: datetime | None
     due_operational_local: datetime | None
-    due_legal_outer: datetime | None
+    due_legal_outer: datetime | None = Field(description="Of law only; None for the rest.")
     due_legal_outer_local: datetime | None
     zone: str | None
     reasoning: tuple[str, ...] = Field(description="How it was counted, step by step.")
@@ -62,6 +63,9 @@ class ExplainedView(Answer):
     starts_when: str
     stops_when: str
     notes: str
+    open_points: tuple[OpenPointView, ...] = Field(
+        description="What nobody has settled about the rule, and how it is read meanwhile."
+    )
 
 
 class ExplanationView(Answer):

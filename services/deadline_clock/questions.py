@@ -94,17 +94,14 @@ async def _case(unit: Unit, case: str) -> tuple[CaseFacts, Surroundings, list[He
 
 
 def _explained(each: Explained) -> ExplainedView:
-    rule, due, place = each.rule, each.due, zone(each.zone) if each.zone is not None else None
-    operational = due.operational if due is not None else None
-    outer = due.outer if due is not None else None
+    rule, place = each.rule, zone(each.zone) if each.zone is not None else None
+    operational, outer = each.due_operational, each.due_legal_outer
     return ExplainedView.model_validate(
         {
             "rule": rule.id, "label": rule.label, "pack": rule.pack, "kind": rule.kind,
             "status": rule.status, "authority": rule.authority, "source": rule.source,
             "confidence": rule.confidence, "notes": rule.notes,
-            "due_operational": operational,
             "due_operational_local": operational and operational.astimezone(place),
-            "due_legal_outer": outer,
             "due_legal_outer_local": outer and outer.astimezone(place),
         }
         | {name: getattr(each, name) for name in _SAME},
@@ -113,9 +110,9 @@ def _explained(each: Explained) -> ExplainedView:
 
 
 _SAME = (
-    "product", "clock", "mode", "mode_reason", "state", "late", "anchor", "zone", "reasoning",
-    "platform", "assumed", "because", "decided_by", "reopen_trigger", "why_not", "starts_when",
-    "stops_when",
+    "product", "clock", "mode", "mode_reason", "state", "late", "anchor", "due_operational",
+    "due_legal_outer", "zone", "reasoning", "platform", "assumed", "because", "decided_by",
+    "reopen_trigger", "why_not", "starts_when", "stops_when", "open_points",
 )  # fmt: skip
 
 

@@ -134,8 +134,10 @@ def _nis2(
     maker: EntityRegistered | None, member_state: str | None, *, national: bool
 ) -> Applicability:
     """NIS2 belongs to the entity, by its status in each Member State."""
-    where = member_state or "an unknown Member State"
-    law = f"the national law of {where}" if national else f"directive default, not {where}'s law"
+    where = member_state or "a Member State that nobody has stated"
+    law = f"the national law of {where}" if national else "directive default"
+    if member_state is not None and not national:
+        law += f", not {where}'s law"
     stated = maker.nis2.get(member_state or "") if maker is not None else None
     if stated is Nis2Status.OUT_OF_SCOPE:
         return Applicability(ClockMode.OFF, f"NIS2 Article 2: out of scope in {where}")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from schemas.clocks import Clock, ClockEvent, ClockState
+from services.deadline_clock.domain.identity import Subject
 
 OPEN = frozenset(
     {
@@ -13,6 +14,16 @@ OPEN = frozenset(
     }
 )
 """States in which a clock still asks for something."""
+
+
+Slot = tuple[str, str, str, str]
+"""What a clock is the clock of, inside its case: rule, entity, product or country, occurrence."""
+
+
+def slot(rule: str, subject: Subject) -> Slot:
+    """The place of a clock in its case. A product keeps its clocks where its maker changes."""
+    entity = subject.entity or "" if subject.product is None else ""
+    return (rule, entity, subject.about, subject.occurrence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +43,15 @@ class Held:
         return self.clock.state in OPEN
 
     @property
-    def slot(self) -> tuple[str, str, str]:
+    def slot(self) -> Slot:
         """What it is the clock of, inside its case."""
-        about = self.clock.product or self.clock.member_state or ""
-        return (self.clock.rule, about, self.occurrence)
+        return slot(self.clock.rule, self.subject)
+
+    @property
+    def subject(self) -> Subject:
+        """Whose obligation it is."""
+        clock = self.clock
+        return Subject(clock.entity, clock.product, clock.member_state, self.occurrence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from schemas.clocks import (
     ClockStarted,
     ClockState,
     MetBy,
-    RuleKind,
 )
 from services.deadline_clock.domain.change import OPEN, Change, Held
 from services.deadline_clock.domain.facts import CaseFacts
@@ -68,6 +67,15 @@ def superseded(held: Held, by: Held, facts: CaseFacts) -> Change | None:
     return Change(held, after, tuple(_events(held, after, facts)))
 
 
+def ended(held: Held, because: str, reopens: str, facts: CaseFacts) -> Change | None:
+    """End an open clock that nothing asks for any more; what `reopens` names brings it back."""
+    if not held.open:
+        return None
+    clock = held.clock.model_copy(update={"state": ClockState.SUPERSEDED})
+    after = replace(held, clock=clock, because=because, decided_by=None, reopen_trigger=reopens)
+    return Change(held, after, tuple(_events(held, after, facts)))
+
+
 def lateness(held: Held, at: datetime) -> Change | None:
     """What passing the deadline does to a clock: it is late, for ever. None where it is not."""
     after = replace(held, clock=_late(held.clock, at))
@@ -98,7 +106,7 @@ def _after(held: Held | None, wanted: Obligation, facts: CaseFacts, now: datetim
     met = wanted.met or _filed(wanted, identity, facts)
     rule = wanted.rule
     # Guidance and policy set no last moment of the law.
-    law = wanted.due if rule.kind is RuleKind.LAW else None
+    law = wanted.due if rule.limits else None
     clock = Clock(
         clock=identity,
         case=facts.case,

@@ -1,13 +1,13 @@
 """The one decision of this service: facts, clocks, packs and now in; changes and alerts out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.clocks import Clock, ClockEscalated, ClockEvent, ClockMode, ClockState, MetBy
 from services.deadline_clock.domain.calendars import COUNTRIES, calendar, zone
 from services.deadline_clock.domain.change import Change, Held
-from services.deadline_clock.domain.clock import advance, lateness, newly_late, superseded
+from services.deadline_clock.domain.clock import lateness, newly_late
 from services.deadline_clock.domain.escalation import (
     DEADLINE,
     MOVED_EARLIER,
@@ -23,7 +23,8 @@ from services.deadline_clock.domain.escalation import (
     told_now,
 )
 from services.deadline_clock.domain.facts import CaseFacts, Surroundings
-from services.deadline_clock.domain.obligations import Obligation, obligations
+from services.deadline_clock.domain.obligations import obligations
+from services.deadline_clock.domain.renewal import changes
 from services.deadline_clock.domain.rules import Rule, RuleBook
 
 _STOPS = {
@@ -35,7 +36,8 @@ _STOPS = {
     MetBy.DECISION: "a recorded decision",
 }
 _ASSESS = "a person's recorded assessment for this product, or a recorded filing"
-"""What stops a provisional clock: the page asks for an assessment first of all."""
+"""What stops a provisional clock of a filing: the page asks for an assessment first of all."""
+_OR_NONE = "or a person's answer by which none is due"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,47 +75,8 @@ def decide(
     asked = obligations(facts, surroundings, book, named)
     return tuple(
         _told(change, rules[change.after.clock.rule], escalation, now)
-        for change in _changes(facts, clocks, asked, now)
+        for change in changes(facts, surroundings, clocks, asked, now)
     )
-
-
-def _changes(
-    facts: CaseFacts, clocks: Sequence[Held], asked: Iterable[Obligation], now: datetime
-) -> Iterator[Change]:
-    held = _by_slot(clocks)
-    for wanted in asked:
-        mine = held.get(_slot(wanted), ())
-        first = mine[0] if mine else None
-        if (change := advance(first, wanted, facts, now)) is not None:
-            yield change
-        yield from _duplicates(mine, facts)
-
-
-def _slot(wanted: Obligation) -> tuple[str, str, str]:
-    return (wanted.rule.id, wanted.subject.about, wanted.subject.occurrence)
-
-
-def _by_slot(clocks: Iterable[Held]) -> Mapping[tuple[str, str, str], Sequence[Held]]:
-    """Clocks by what they are the clock of; the earliest anchor leads after a merge."""
-    slots: dict[tuple[str, str, str], list[Held]] = {}
-    for each in clocks:
-        slots.setdefault(each.slot, []).append(each)
-    return {slot: sorted(held, key=_precedence) for slot, held in slots.items()}
-
-
-def _precedence(held: Held) -> tuple[bool, bool, bool, float, str]:
-    """What was met leads, then the earliest anchor; what another carries on comes last."""
-    met = held.clock.state is ClockState.MET
-    carried_on = held.clock.state is ClockState.SUPERSEDED
-    anchor = held.clock.anchor
-    at = anchor.at if anchor is not None else held.clock.started_at
-    return (not met, carried_on, anchor is None, at.timestamp(), held.clock.clock)
-
-
-def _duplicates(clocks: Sequence[Held], facts: CaseFacts) -> Iterator[Change]:
-    for each in clocks[1:]:
-        if (change := superseded(each, clocks[0], facts)) is not None:
-            yield change
 
 
 def _told(change: Change, rule: Rule, escalation: Escalation, now: datetime) -> Decided:
@@ -231,9 +194,9 @@ def escalated(held: Held, step: Step, at: datetime, following: Alarm | None) -> 
 
 def stops_when(what: Clock | Rule) -> str:
     """What ends a clock, or would end a rule's, in words."""
-    if isinstance(what, Clock) and what.state is ClockState.PROVISIONAL:
-        return _ASSESS
-    return _STOPS[what.met_by]
+    if not isinstance(what, Clock) or what.state is not ClockState.PROVISIONAL:
+        return _STOPS[what.met_by]
+    return _ASSESS if what.met_by is MetBy.FILING else f"{_STOPS[what.met_by]}, {_OR_NONE}"
 
 
 def _waits_together(held: Held) -> bool:

@@ -5,23 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schemas.clocks import Anchor, Clock, ClockMode, ClockState
-from services.deadline_clock.domain.applicability import Applicability, applicability
-from services.deadline_clock.domain.arithmetic import Deadline
 from services.deadline_clock.domain.change import Held
 from services.deadline_clock.domain.counting import Asked, counted
 from services.deadline_clock.domain.decide import stops_when
 from services.deadline_clock.domain.facts import CaseFacts, Surroundings
 from services.deadline_clock.domain.obligations import Obligation, obligations
-from services.deadline_clock.domain.places import member_states, place
-from services.deadline_clock.domain.rules import Regime, Rule, RuleBook, Trigger
+from services.deadline_clock.domain.places import place
+from services.deadline_clock.domain.rules import OpenPoint, Regime, Rule, RuleBook
 from services.deadline_clock.domain.terms import PLACES
-from services.deadline_clock.domain.wiring import wired
-
-_STARTS = {
-    Trigger.EXPLOITATION: "evidence that this product is exploited, or a person's assessment of it",
-    Trigger.CORRECTION: "an approved measure, a customer notice or a wave for this product",
-    Trigger.RISK_BAND: "a clinical risk band of this product that the rule is for",
-}
+from services.deadline_clock.domain.unstarted import Unstarted, starts, why_not
 
 _SETTLED_BY = (
     ("not in the catalogue", "register the product in the catalogue"),
@@ -31,6 +23,7 @@ _SETTLED_BY = (
     ("markets", "the product's markets in the catalogue"),
     ("main establishment", "the legal entity's main establishment in the catalogue"),
     ("legacy", "a legal review of CRA Article 2(2) for legacy devices"),
+    ("NIS2 status", "the legal entity's NIS2 status in that Member State, in the catalogue"),
     ("no person has confirmed", "a person's assessment of exploitation in this product"),
 )
 """What settles an assumption, by words that its text holds."""
@@ -57,6 +50,7 @@ class Explained:
     """One rule on one product. `state` is None where the rule did not start: `why_not` says why.
 
     `because` is what brought a clock to its state; `starts_when` and `stops_when` are in words.
+    `due_legal_outer` is of law only. `open_points` is what nobody has settled about the rule.
     """
 
     rule: Rule
@@ -69,7 +63,8 @@ class Explained:
     state: ClockState | None = None
     late: bool = False
     anchor: Anchor | None = None
-    due: Deadline | None = None
+    due_operational: datetime | None = None
+    due_legal_outer: datetime | None = None
     zone: str | None = None
     reasoning: tuple[str, ...] = ()
     assumed: tuple[Assumed, ...] = ()
@@ -78,6 +73,7 @@ class Explained:
     reopen_trigger: str | None = None
     why_not: str | None = None
     platform: PlatformCounter | None = None
+    open_points: tuple[OpenPoint, ...] = ()
 
 
 def explain(
@@ -100,8 +96,8 @@ def explain(
             if found := held.get((product, rule.id)):
                 yield from explain_clocks(found, facts, surroundings, book)
             else:
-                wanted_of = asked.get((product, rule.id))
-                yield _not_started(rule, product, wanted_of, facts, surroundings)
+                subject = Unstarted(rule, product, asked.get((product, rule.id)))
+                yield _not_started(subject, facts, surroundings, book)
 
 
 def explain_clocks(
@@ -121,21 +117,19 @@ def _clock(
     held: Held, rule: Rule, facts: CaseFacts, surroundings: Surroundings, book: RuleBook
 ) -> Explained:
     clock = held.clock
-    due = None
-    if clock.due_operational is not None and clock.due_legal_outer is not None:
-        due = Deadline(clock.due_operational, clock.due_legal_outer)
     return Explained(
         rule=rule,
         product=clock.product or "",
         mode=clock.mode,
         mode_reason=clock.mode_reason,
-        starts_when=_starts(rule),
+        starts_when=starts(rule),
         stops_when=stops_when(clock),
         clock=clock.clock,
         state=clock.state,
         late=clock.late,
         anchor=clock.anchor,
-        due=due,
+        due_operational=clock.due_operational,
+        due_legal_outer=clock.due_legal_outer,
         zone=clock.zone,
         reasoning=_reasoning(clock, rule, surroundings, book),
         assumed=_assumed(clock.assumed),
@@ -143,59 +137,27 @@ def _clock(
         decided_by=held.decided_by,
         reopen_trigger=held.reopen_trigger,
         platform=_platform(clock, rule, facts),
+        open_points=book.open_points(rule),
     )
 
 
 def _not_started(
-    rule: Rule,
-    product: str,
-    wanted: Obligation | None,
-    facts: CaseFacts,
-    surroundings: Surroundings,
+    subject: Unstarted, facts: CaseFacts, surroundings: Surroundings, book: RuleBook
 ) -> Explained:
-    binds = _binds(rule, product, facts, surroundings)
-    mode = wanted.mode if wanted is not None else binds.mode
-    reason = wanted.mode_reason if wanted is not None else binds.reason
-    if mode is ClockMode.OFF:
-        why_not = f"off: {reason}"
-    elif wanted is not None:
-        why_not = wanted.because
-    elif wired(rule) is None:
-        why_not = f"no fact that is held here can start it: {_starts(rule)}"
-    else:
-        why_not = f"waits for {_starts(rule)}"
+    rule = subject.rule
+    found = why_not(subject, facts, surroundings, book)
     return Explained(
         rule=rule,
-        product=product,
-        mode=mode,
-        mode_reason=reason,
-        starts_when=_starts(rule),
+        product=subject.product,
+        mode=found.mode,
+        mode_reason=found.reason,
+        starts_when=starts(rule),
         stops_when=stops_when(rule),
-        assumed=_assumed(wanted.assumed if wanted is not None else binds.assumed),
-        reopen_trigger=wanted.reopen_trigger if wanted is not None else None,
-        why_not=why_not,
+        assumed=_assumed(found.assumed),
+        reopen_trigger=found.reopen_trigger,
+        why_not=found.words,
+        open_points=book.open_points(rule),
     )
-
-
-def _binds(rule: Rule, product: str, facts: CaseFacts, surroundings: Surroundings) -> Applicability:
-    """Whether a rule binds; NIS2 where it binds one of the case's makers, else why it does not."""
-    if rule.regime is not Regime.NIS2:
-        return applicability(rule, surroundings.products.get(product))
-    makers = {
-        maker.entity: maker
-        for name in facts.products()
-        if (maker := surroundings.entity_of(name)) is not None
-    }
-    answers = [
-        applicability(rule, None, maker, country)
-        for maker in makers.values()
-        for country in (member_states(maker) or (None,))
-    ] or [applicability(rule, None)]
-    return next((each for each in answers if each.mode is not ClockMode.OFF), answers[0])
-
-
-def _starts(rule: Rule) -> str:
-    return _STARTS.get(rule.trigger) or f"a fact of the kind {rule.trigger.value.replace('_', ' ')}"
 
 
 def _reasoning(

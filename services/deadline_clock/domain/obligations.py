@@ -8,15 +8,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from schemas.clocks import Anchor, ClockMode, ClockState, MetBy, RuleKind
+from schemas.clocks import Anchor, ClockMode, ClockState, MetBy
 from services.deadline_clock.domain import conditions
 from services.deadline_clock.domain.applicability import Applicability, applicability
 from services.deadline_clock.domain.arithmetic import Deadline, deadline
+from services.deadline_clock.domain.bound import countries, makers, released
 from services.deadline_clock.domain.calendars import MEMBER_STATES, calendar, zone
 from services.deadline_clock.domain.coordinator import coordinator
 from services.deadline_clock.domain.facts import CaseFacts, Surroundings
 from services.deadline_clock.domain.identity import Subject
-from services.deadline_clock.domain.places import Place, member_states, place
+from services.deadline_clock.domain.national import Replaced, replaced, unasked
+from services.deadline_clock.domain.places import Place, place
 from services.deadline_clock.domain.rules import AnchorName, Regime, Rule, RuleBook, Unit
 from services.deadline_clock.domain.standing import Met, Question, Standing
 from services.deadline_clock.domain.terms import COMPETENT_AUTHORITY
@@ -56,41 +58,19 @@ def obligations(
 ) -> Iterator[Obligation]:
     """Every obligation of a case on some of its products and their makers, rule by rule."""
     asked = tuple(products)
-    replaced = _replaced(book)
+    among = replaced(book)
     rules = [(rule, wire) for rule in book.firing() if (wire := wired(rule)) is not None]
     for product in asked:
         for rule, wire in rules:
             if rule.regime is not Regime.NIS2:
                 question = _of_product(rule, product, facts, surroundings)
-                yield from _obligations(rule, wire, question, replaced)
-    for entity, members in _makers(facts, surroundings, asked).items():
-        for rule, wire in rules:
+                yield from _obligations(rule, wire, question, among)
+    wanted = frozenset(asked)
+    for entity, members in makers(facts, surroundings).items():
+        for rule, wire in rules if wanted.intersection(members) else ():
             if rule.regime is Regime.NIS2:
                 for question in _of_entity(rule, entity, members, facts, surroundings):
-                    yield from _obligations(rule, wire, question, replaced)
-
-
-def _replaced(book: RuleBook) -> frozenset[tuple[str, str]]:
-    """Rules with the countries where national law stands in their place; guidance never does."""
-    return frozenset(
-        (rule.varies, country)
-        for rule in book.firing()
-        if rule.varies is not None and rule.kind is RuleKind.LAW
-        for country in rule.countries
-    )
-
-
-def _makers(
-    facts: CaseFacts, surroundings: Surroundings, asked: Iterable[str]
-) -> dict[str, tuple[str, ...]]:
-    """The makers of these products, each with all of its products in the case."""
-    wanted = {known.entity for name in asked if (known := surroundings.products.get(name))}
-    found: dict[str, tuple[str, ...]] = {}
-    for name in facts.products():
-        known = surroundings.products.get(name)
-        if known is not None and known.entity in wanted:
-            found[known.entity] = (*found.get(known.entity, ()), name)
-    return found
+                    yield from _obligations(rule, wire, question, among)
 
 
 def _of_product(rule: Rule, product: str, facts: CaseFacts, surroundings: Surroundings) -> Question:
@@ -104,14 +84,15 @@ def _of_product(rule: Rule, product: str, facts: CaseFacts, surroundings: Surrou
 
 def _of_entity(
     rule: Rule,
-    entity: str,
+    entity: str | None,
     products: tuple[str, ...],
     facts: CaseFacts,
     surroundings: Surroundings,
 ) -> Iterator[Question]:
-    """The duty is the entity's, once for each Member State whose law binds it."""
-    for country in member_states(surroundings.entities.get(entity)):
-        where = place(rule, surroundings.entities.get(entity), country)
+    """The duty is the entity's, once for each Member State; where it is not bound, it ends."""
+    maker = surroundings.entities.get(entity) if entity is not None else None
+    for country in (*countries(maker), *released(maker)):
+        where = place(rule, maker, country)
         yield Question(
             rule=rule,
             product="",
@@ -126,19 +107,14 @@ def _of_entity(
 
 
 def _obligations(
-    rule: Rule, wire: Wire, question: Question, replaced: frozenset[tuple[str, str]]
+    rule: Rule, wire: Wire, question: Question, among: Replaced
 ) -> Iterator[Obligation]:
     """What a rule demands of a subject; one that does not ask ends the clocks it once started."""
-    country = question.country
-    unasked = None
-    if rule.countries and country not in rule.countries:
-        unasked = f"it is the rule of {', '.join(rule.countries)} only"
-    elif country is not None and (rule.id, country) in replaced:
-        unasked = f"the national law of {country} stands in its place"
-    elif not conditions.hold(question):
-        unasked = "its conditions do not hold"
+    because = unasked(rule, question.country, among)
+    if because is None and not conditions.hold(question):
+        because = "its conditions do not hold"
     for standing in wire.standings(question):
-        found = standing if unasked is None else _unasked(standing, unasked)
+        found = standing if because is None else _unasked(standing, because)
         yield _obligation(question, found)
 
 

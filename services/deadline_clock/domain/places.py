@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-from schemas.catalogue import EntityRegistered, Nis2Status
-from services.deadline_clock.domain.calendars import BRUSSELS, MEMBER_STATES, ZONES
+from schemas.catalogue import EntityRegistered
+from services.deadline_clock.domain.calendars import BRUSSELS, ZONES
 from services.deadline_clock.domain.coordinator import coordinator
 from services.deadline_clock.domain.rules import Rule
 from services.deadline_clock.domain.terms import PLACES
-
-_BOUND = frozenset({Nis2Status.ESSENTIAL, Nis2Status.IMPORTANT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +33,3 @@ def place(rule: Rule, entity: EntityRegistered | None, member_state: str | None 
     if found.country is None:
         return Place(None, BRUSSELS, found.assumed)
     return Place(found.country, ZONES[found.country], found.assumed)
-
-
-def member_states(entity: EntityRegistered | None) -> tuple[str, ...]:
-    """The Member States in which an entity is essential or important under NIS2.
-
-    Where nobody has stated a status, its main establishment's, else its seat's, is assumed.
-    """
-    if entity is None:
-        return ()
-    if entity.nis2:
-        bound = {country for country, status in entity.nis2.items() if status in _BOUND}
-        return tuple(sorted(bound & MEMBER_STATES))
-    likely = coordinator(entity).country
-    return (likely,) if likely is not None else ()

@@ -80,7 +80,7 @@ def steps(
     if rule.period is None or due is None:
         yield f"no number of hours, days or months is set: due {rule.soft_limb}"
         return
-    law = rule.kind is RuleKind.LAW
+    law = rule.limits
     if rule.period.unit is Unit.HOUR:
         yield from _hours(rule.period, local, due, law=law)
     else:
@@ -161,8 +161,10 @@ def _whose(period: Period, days: Calendar) -> str:
 def _result(rule: Rule, due: Deadline, where: Place) -> Iterator[str]:
     local = due.operational.astimezone(zone(where.zone)).isoformat(timespec="seconds")
     yield f"operational deadline {instant(due.operational)}, {local} local"
-    if rule.kind is RuleKind.LAW:
+    if rule.limits:
         yield f"legal limit {instant(due.outer)}"
+    elif rule.status is Status.PROPOSED:
+        yield "no legal limit: a proposal is not law"
     else:
         yield f"no legal limit: {rule.kind.value} is not law"
 

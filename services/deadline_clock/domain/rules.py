@@ -126,6 +126,11 @@ class Rule:
         return self.status in {Status.IN_FORCE, Status.GUIDANCE, Status.POLICY}
 
     @property
+    def limits(self) -> bool:
+        """Whether its end is a limit of law: guidance, policy and what is proposed set none."""
+        return self.kind is RuleKind.LAW and self.status is not Status.PROPOSED
+
+    @property
     def period_words(self) -> str:
         """How long it gives, in words."""
         return self.period.words if self.period is not None else "no number"

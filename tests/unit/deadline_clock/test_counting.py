@@ -91,6 +91,14 @@ def test_what_is_no_law_has_no_legal_limit(rule: str) -> None:
     assert "law" not in {found.basis, found.kind.value}
 
 
+@pytest.mark.parametrize("rule", [each.id for each in BOOK if each.status == "proposed"])
+def test_what_is_proposed_has_no_legal_limit_and_no_law_to_count_it_by(rule: str) -> None:
+    found = due(rule)
+    assert found.due_legal_outer is None
+    assert found.reasoning[-1] == "no legal limit: a proposal is not law"
+    assert not any("Regulation 1182/71" in each for each in found.reasoning)
+
+
 @pytest.mark.parametrize("rule", [each.id for each in BOOK])
 def test_every_rule_can_be_counted_and_says_its_confidence_and_its_authority(rule: str) -> None:
     found = due(rule)

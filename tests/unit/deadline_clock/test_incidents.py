@@ -267,6 +267,89 @@ def test_an_entity_out_of_scope_has_no_nis2_clock() -> None:
     assert not any(rule.startswith("nis2.") for rule in running(clocks))
 
 
+def early_warnings(clocks: Clockwork) -> list[tuple[str | None, str | None, ClockState]]:
+    """Entity, Member State and state of each NIS2 early warning."""
+    return sorted(
+        (
+            (each.clock.entity, each.clock.member_state, each.clock.state)
+            for each in clocks.held.values()
+            if each.clock.rule.startswith("nis2.") and each.clock.stage == "early_warning"
+        ),
+        key=str,
+    )
+
+
+def test_an_entity_stated_out_of_scope_later_ends_its_nis2_clock_with_the_article() -> None:
+    clocks = Clockwork(entity_in(FR=Nis2Status.IMPORTANT))
+    facts = replace(CASE, reports=(incident(),), incident_answers=(answer("nis2"),))
+    clocks.decide(facts)
+    clocks.around = entity_in(FR=Nis2Status.OUT_OF_SCOPE)
+    clocks.decide(facts)
+    ended = clocks.of("nis2.early_warning")
+    assert (ended.clock.mode, ended.clock.state) == (ClockMode.OFF, ClockState.NOT_APPLICABLE)
+    assert ended.because == "NIS2 Article 2: out of scope in FR"
+
+
+def test_a_status_stated_elsewhere_moves_the_assumed_nis2_clock_there_and_back() -> None:
+    clocks = Clockwork(around(PUMP))
+    facts = replace(CASE, reports=(incident(),), incident_answers=(answer("nis2"),))
+    clocks.decide(facts)
+    assert early_warnings(clocks) == [("maker", "BE", ClockState.RUNNING)]
+    clocks.around = entity_in(FR=Nis2Status.IMPORTANT)
+    clocks.decide(facts)
+    assert early_warnings(clocks) == [
+        ("maker", "BE", ClockState.SUPERSEDED), ("maker", "FR", ClockState.RUNNING),
+    ]  # fmt: skip
+    clocks.around = around(PUMP)
+    clocks.decide(facts)
+    assert early_warnings(clocks) == [
+        ("maker", "BE", ClockState.RUNNING), ("maker", "FR", ClockState.SUPERSEDED),
+    ]  # fmt: skip
+
+
+def test_an_entity_that_the_catalogue_does_not_hold_yet_is_bound_and_said_to_be_assumed() -> None:
+    clocks = Clockwork(Surroundings({"pump": PUMP}))
+    facts = replace(CASE, reports=(incident(),), incident_answers=(answer("nis2"),))
+    clocks.decide(facts)
+    assert early_warnings(clocks) == [("maker", None, ClockState.RUNNING)]
+    assert any("NIS2 status" in each for each in clocks.of("nis2.early_warning").clock.assumed)
+    clocks.around = entity_in(FR=Nis2Status.IMPORTANT)
+    clocks.decide(facts)
+    assert early_warnings(clocks) == [
+        ("maker", "FR", ClockState.RUNNING), ("maker", None, ClockState.SUPERSEDED),
+    ]  # fmt: skip
+
+
+def test_a_product_that_the_catalogue_does_not_hold_yet_has_a_nis2_clock_of_an_unknown_maker() -> (
+    None
+):
+    clocks = Clockwork(Surroundings())
+    facts = replace(CASE, reports=(incident(),), incident_answers=(answer("nis2"),))
+    clocks.decide(facts)
+    assert early_warnings(clocks) == [(None, None, ClockState.RUNNING)]
+    clocks.around = entity_in(FR=Nis2Status.IMPORTANT)
+    clocks.decide(facts)
+    assert early_warnings(clocks) == [
+        ("maker", "FR", ClockState.RUNNING), (None, None, ClockState.SUPERSEDED),
+    ]  # fmt: skip
+
+
+def test_two_makers_in_one_member_state_have_a_nis2_clock_each() -> None:
+    other = GATEWAY.model_copy(update={"entity": "other"})
+    makers = {"maker": MAKER, "other": MAKER.model_copy(update={"entity": "other"})}
+    clocks = Clockwork(Surroundings({"pump": PUMP, "gateway": other}, makers))
+    facts = replace(
+        CASE,
+        scope=(Scope("pump", bears=True), Scope("gateway", bears=True)),
+        incident_answers=(answer("nis2"), answer("nis2", on="gateway")),
+    )
+    clocks.decide(facts)
+    both = [("maker", "BE", ClockState.RUNNING), ("other", "BE", ClockState.RUNNING)]
+    assert early_warnings(clocks) == both
+    assert clocks.decide(facts) == ()
+    assert early_warnings(clocks) == both
+
+
 def test_an_incident_that_goes_on_asks_for_progress_and_a_final_report_after_its_handling() -> None:
     clocks = Clockwork(entity_in(FR=Nis2Status.IMPORTANT))
     facts = replace(CASE, reports=(incident(),), incident_answers=(answer("nis2"),))
