@@ -112,7 +112,7 @@ def lint(file: OfFile, here: Here = False, json: AsJson = False, who: As = None)
     """
     found = local.linted(file)
     reached = None if here else door(who)
-    if reached is not None and reached.knows("deadline-clock") and isinstance(found, Pack):
+    if reached is not None and reached.knows("deadline-clock"):
         pack_changes.check(reached, file)
     rules = () if isinstance(found, Escalation) else found.rules
     answer = {
@@ -166,8 +166,13 @@ def _compare(old: Pack, new: Pack, *, json_wanted: bool) -> None:
 def _pack(name: str) -> Pack:
     path = Path(name)
     found = local.read(path) if path.is_file() else local.shipped().book.pack(name)
-    if found is None or isinstance(found, Escalation):
-        reason = "it is neither a file nor the id of a pack with rules"
+    if isinstance(found, Escalation) or name == local.shipped().escalation.id:
+        raise RefusedError(
+            Exit.REFUSED, f"{name} holds escalation chains, which are not compared by fields", "",
+            "see which steps of the running fleet would move: `pack diff FILE`",
+        )  # fmt: skip
+    if found is None:
+        reason = "it is neither a file nor the id of a pack"
         raise RefusedError(Exit.REFUSED, f"there is no {name}", reason, "list them: `pack ls`")
     return found
 

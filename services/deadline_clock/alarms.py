@@ -1,6 +1,7 @@
 """Deadline-clock's timers: a step's time has come, a load was gathered, a pack moves clocks."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from services.deadline_clock import casework, drilling, in_force, moving
 from services.deadline_clock.domain.decide import Decided, fire, told_together
@@ -42,6 +43,7 @@ async def _steps(unit: Unit, packs: Library, fired: Sequence[Fired]) -> None:
     armed = await clocks.fire_steps(unit.db, wanted, unit.now)
     drafts = await draft_standing.of(unit.db, names)
     done: list[tuple[Decided, Cause | None]] = []
+    silent: list[tuple[str, str, datetime]] = []
     for each in fired:
         if (each.subject, each.step, each.due_at) not in armed or each.subject not in held:
             continue  # taken back in between: the deadline moved or the clock ended
@@ -51,9 +53,13 @@ async def _steps(unit: Unit, packs: Library, fired: Sequence[Fired]) -> None:
             raise LookupError(f"rule {clock.clock.rule} left its pack: an open clock rests on it")
         draft = drafts.get(each.subject, DraftState.NONE)
         decided = fire(clock, rule, each.step, each.due_at, packs.escalation, unit.now, draft)
-        if decided is not None:
+        if decided is None:
+            silent.append((each.subject, each.step, each.due_at))
+        else:
             held[each.subject] = decided.change.after
             done.append((decided, each))
+    if silent:  # a policy that came into force has no such step: its own plan says who is told
+        await clocks.take_back_told(unit.db, silent)
     await casework.keep(unit, done)
 
 

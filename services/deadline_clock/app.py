@@ -30,7 +30,8 @@ __all__ = ["SERVICE", "app", "handlers", "paper", "surroundings"]
 async def with_packs(context: Context) -> AsyncIterator[None]:
     """Refuse to start with a pack that changed under its version, or that cannot be used here."""
     async with context.pool.acquire() as db, db.transaction():
-        await packs.use(db, library().book.packs)
+        held = library()
+        await packs.use(db, [*held.book.packs, held.escalation])
         await in_force.read(db)
     yield
 

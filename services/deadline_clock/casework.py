@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from schemas.clocks import ClockEscalated
 from services.deadline_clock.domain.change import Held
 from services.deadline_clock.domain.decide import Decided, decide
-from services.deadline_clock.domain.escalation import severity
+from services.deadline_clock.domain.escalation import DraftState, severity
 from services.deadline_clock.domain.facts import CaseFacts, Surroundings
 from services.deadline_clock.domain.pack_change import Applied, attributed
+from services.deadline_clock.domain.replanning import Steps, replanned
 from services.deadline_clock.library import Library
 from services.deadline_clock.store import cases, clocks, surroundings
 from services.deadline_clock.store.clocks import Remembered, StepRow
@@ -62,6 +63,26 @@ class Desk:
         ):
             held[each.change.after.clock.clock] = each.change.after
             self.decided.append((attributed(each, self.packs.applied, moving), cause))
+
+    def replan(
+        self,
+        case: str,
+        now: datetime,
+        cause: Cause | None,
+        stood: Mapping[str, Steps],
+        drafts: Mapping[str, DraftState],
+        moving: Applied,
+    ) -> None:
+        """Plan the steps of one case's clocks by the escalation policy that came into force."""
+        for name, held in self.clocks.get(case, {}).items():
+            rule = self.packs.book.rule(held.clock.rule)
+            if rule is None:
+                continue  # an open clock's rule never leaves its pack
+            steps, draft = stood.get(name, Steps()), drafts.get(name, DraftState.NONE)
+            found = replanned(held, rule, self.packs.escalation, steps, now, draft)
+            if found is not None:
+                self.clocks[case][name] = found.change.after
+                self.decided.append((attributed(found, self.packs.applied, moving), cause))
 
     def merge(self, survivor: str, absorbed: str) -> None:
         """Put the absorbed case's clocks beside the survivor's."""

@@ -69,6 +69,15 @@ class Library:
         return {each.pack: each for each in found if each is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A pack that would come into force, the one that it replaces, and then all of them."""
+
+    pack: Pack | Escalation
+    replaces: Pack | Escalation | None
+    then: Library
+
+
 @lru_cache(maxsize=1)
 def library() -> Library:
     """Read every pack of `packs/`, and those of the folder that PATCHVIGIL_POLICY_PACKS names.
@@ -78,14 +87,10 @@ def library() -> Library:
     """
     shipped = [parsed(name, text) for name, text in _shipped()]
     own = list(_own())
-    packaged = {_id(each): each.reference for each in shipped}
+    packaged = {each.id: each.reference for each in shipped}
     origins = {name: Origin("packaged") for name in packaged}
-    origins |= {_id(each): Origin("company file", packaged.get(_id(each))) for each in own}
+    origins |= {each.id: Origin("company file", packaged.get(each.id)) for each in own}
     return replace(joined([*shipped, *own]), origins=origins)
-
-
-def _id(pack: Pack | Escalation) -> str:
-    return pack.about.id if isinstance(pack, Escalation) else pack.id
 
 
 def overlaid(base: Library, texts: Sequence[Text]) -> Library:
@@ -101,11 +106,16 @@ def overlaid(base: Library, texts: Sequence[Text]) -> Library:
     origins = dict(base.origins)
     for each in texts:
         pack = parsed(each.name, each.content)
-        name = _id(pack)
-        beneath = base.book.pack(name)
+        name = pack.id
+        beneath = _held(base, name)
         origins[name] = Origin("applied", beneath.reference if beneath else None, each.applied)
         found.append(pack)
     return replace(joined(found), origins=origins)
+
+
+def _held(packs: Library, name: str) -> Pack | Escalation | None:
+    """The pack of an id, or the escalation policy where that is its id."""
+    return packs.escalation if name == packs.escalation.id else packs.book.pack(name)
 
 
 def parsed(name: str, text: str) -> Pack | Escalation:
@@ -166,19 +176,21 @@ def _schema(name: str) -> str:
     return (_FOLDER / f"{name}.schema.json").read_text("utf-8")
 
 
-def with_pack(held: Library, name: str, text: str) -> tuple[Pack, Library]:
-    """A pack of rules, and those in force with it in the place of that of the same id.
+def with_pack(packs: Library, name: str, text: str) -> Change:
+    """A pack, and those in force with it in the place of that of the same id.
 
     Raises:
-        PackError: it cannot be used, has chains, or changed under the version that is in force.
+        PackError: it cannot be used, does not go together with them, takes the place of one of
+            another kind, or changed under the version that is in force.
     """
     pack = parsed(name, text)
-    if isinstance(pack, Escalation):
+    same = _held(packs, pack.id)
+    if isinstance(pack, Escalation) is not isinstance(same, Escalation):
         raise PackError(
-            f"{name}: escalation chains can be neither supposed nor applied to a running fleet; "
-            "put the file into PATCHVIGIL_POLICY_PACKS and restart the service"
+            f"{name}: id: escalation chains are the pack {packs.escalation.id}, and nothing else "
+            "is; take its id"
         )
-    same = held.book.pack(pack.id)
     if same is not None and same.version == pack.version and same.sha256 != pack.sha256:
         raise PackError(f"{name}: the text of {pack.reference} changed; give it a new version")
-    return pack, replace(joined([*held.book.packs, held.escalation, pack]), origins=held.origins)
+    joint = joined([*packs.book.packs, packs.escalation, pack])
+    return Change(pack, same, replace(joint, origins=packs.origins))

@@ -4,11 +4,13 @@ The timer of the next page is armed in the transaction of the page before, so th
 between, the move goes on where it stood, on any replica, and each page counts once.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.deadline_clock import casework
+from services.deadline_clock.domain.pack_change import Applied
 from services.deadline_clock.library import Library
-from services.deadline_clock.store import cases, proposals
+from services.deadline_clock.store import cases, clocks, draft_standing, proposals
 from services.deadline_clock.store.proposals import Proposal
 from services.kit.timers import Fired
 from services.kit.unit import Unit
@@ -64,10 +66,24 @@ async def move(unit: Unit, packs: Library, page: Page) -> None:
         return
     files = await cases.load_known(unit.db, page.cases)
     desk = await casework.lay_out(unit, packs, files)
-    for facts in files.values():
-        desk.settle(facts, unit.now, page.fired, moving=proposal.applied)
+    if proposal.id == packs.escalation.id:
+        await _replan(unit, desk, files, page.fired, proposal.applied)
+    else:
+        for facts in files.values():
+            desk.settle(facts, unit.now, page.fired, moving=proposal.applied)
     await casework.keep(unit, desk.decided)
     clocks = len({each.change.after.clock.clock for each, _ in desk.decided})
     last = page.cases[-1]
     await proposals.advance(unit.db, proposal.proposal, last, len(files), clocks)
     _arm(unit, proposal.proposal, last)
+
+
+async def _replan(
+    unit: Unit, desk: casework.Desk, named: Iterable[str], fired: Fired, applied: Applied
+) -> None:
+    """Plan the steps of the clocks of these cases anew: an escalation policy moves no deadline."""
+    cases_named = list(named)
+    stood = await clocks.steps_of(unit.db, cases_named)
+    drafts = await draft_standing.of(unit.db, stood)
+    for case in cases_named:
+        desk.replan(case, unit.now, fired, stood, drafts, applied)

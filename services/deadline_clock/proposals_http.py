@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.clocks import RuleKind
 from services.deadline_clock import proposing
+from services.deadline_clock.domain.escalation import Escalation
 from services.deadline_clock.domain.pack_document import PackError
 from services.deadline_clock.proposing import NoProposalError, SettledError
 from services.deadline_clock.store import proposals
@@ -87,9 +88,10 @@ async def check_pack(body: PackIn, unit: CurrentUnit) -> CheckedView:
     async with _explained():
         found = await proposing.check(unit, body.name, body.text)
     pack = found.pack
+    rules = () if isinstance(pack, Escalation) else pack.rules
     return CheckedView(
-        pack=pack.reference, kind=pack.kind, rules=len(pack.rules),
-        firing=sum(rule.fires for rule in pack.rules), sha256=pack.sha256,
+        pack=pack.reference, kind=pack.kind, rules=len(rules),
+        firing=sum(rule.fires for rule in rules), sha256=pack.sha256,
         replaces=found.replaces and found.replaces.reference,
     )  # fmt: skip
 

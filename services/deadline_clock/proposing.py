@@ -4,14 +4,11 @@ A pack is held to the others when it is proposed and again when it is approved, 
 force at that moment: of two approved at once the second is held to the first.
 """
 
-from dataclasses import dataclass
-
 from schemas.clocks import RuleKind
 from services.deadline_clock import in_force, moving
 from services.deadline_clock.domain.pack_change import orphaned
 from services.deadline_clock.domain.pack_document import PackError
-from services.deadline_clock.domain.rules import Pack
-from services.deadline_clock.library import with_pack
+from services.deadline_clock.library import Change, with_pack
 from services.deadline_clock.store import packs, proposals
 from services.deadline_clock.store.proposals import Proposal
 from services.kit.actors import Actor
@@ -37,27 +34,19 @@ class NoProposalError(Exception):
     """Nobody proposed that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A pack that goes together with those in force, and the one that it would replace."""
-
-    pack: Pack
-    replaces: Pack | None
-
-
-async def check(unit: Unit, name: str, text: str) -> Checked:
+async def check(unit: Unit, name: str, text: str) -> Change:
     """Hold a pack to those in force, to what was used before, and to the open clocks.
 
     Raises:
         PackError: it cannot come into force so; one line a fault, each with its mend.
     """
     held = await in_force.read(unit.db)
-    pack, then = with_pack(held, name, text)
-    await packs.refuse_changed(unit.db, [pack])
-    faults = list(orphaned(held.book, then.book, await proposals.open_clocks(unit.db)))
+    found = with_pack(held, name, text)
+    await packs.refuse_changed(unit.db, [found.pack])
+    faults = list(orphaned(held.book, found.then.book, await proposals.open_clocks(unit.db)))
     if faults:
         raise PackError("\n".join(f"{name}: {each}" for each in faults))
-    return Checked(pack, held.book.pack(pack.id))
+    return found
 
 
 async def propose(unit: Unit, name: str, text: str) -> Proposal:

@@ -18,6 +18,7 @@ from services.deadline_clock.domain.facts import CaseFacts, Surroundings
 from services.deadline_clock.domain.pack_document import PackError
 from services.deadline_clock.domain.rules import AnchorName
 from services.deadline_clock.domain.supposing import (
+    Stood,
     Supposed,
     moves,
     supposed_facts,
@@ -34,7 +35,7 @@ from services.deadline_clock.question_views import (
     Supposition,
     WhatIfView,
 )
-from services.deadline_clock.store import cases, clocks, reading
+from services.deadline_clock.store import cases, clocks, draft_standing, reading
 from services.kit.http import CurrentActor, CurrentUnit, Problem, router
 from services.kit.unit import Unit
 
@@ -122,12 +123,14 @@ async def what_if(body: Supposition, request: Request, actor: CurrentActor) -> W
     if body.country is not None and body.country not in MEMBER_STATES:
         raise _bad("country", f"{body.country} is no Member State", "give its ISO code, such as DE")
     async with request.app.state.context.units.begin(actor=actor, readonly=True) as unit:
-        packs = _packs(body, await in_force.read(unit.db))
+        held = await in_force.read(unit.db)
+        packs = _packs(body, held)
+        replan = packs.escalation.sha256 != held.escalation.sha256
         if body.case is None:
             files = await cases.load_page(unit.db, body.after, body.limit)
         else:
             files = [(await _case(unit, body.case))[0]]
-        moved = await _moves(unit, files, body, packs)
+        moved = await _moves(unit, files, body, packs, replan=replan)
     more = body.case is None and len(files) == body.limit
     return WhatIfView(cases=len(files), moved=tuple(moved), next=files[-1].case if more else None)
 
@@ -136,13 +139,13 @@ def _packs(body: Supposition, held: Library) -> Library:
     if body.pack is None:
         return held
     try:
-        return with_pack(held, body.pack_name, body.pack)[1]
+        return with_pack(held, body.pack_name, body.pack).then
     except PackError as error:
         raise _bad("pack", str(error), "mend it there; the packs in force stay") from error
 
 
 async def _moves(
-    unit: Unit, files: Sequence[CaseFacts], body: Supposition, packs: Library
+    unit: Unit, files: Sequence[CaseFacts], body: Supposition, packs: Library, *, replan: bool
 ) -> list[MovedView]:
     named = [facts.case for facts in files]
     products = sorted({product for facts in files for product in facts.products()})
@@ -152,7 +155,8 @@ async def _moves(
     held: dict[str, list[Held]] = {}
     for each in await clocks.of_cases(unit.db, named, readonly=True):
         held.setdefault(each.clock.case, []).append(each)
-    armed = await reading.armed(unit.db, named)
+    stood = await clocks.steps_of(unit.db, named)
+    drafts = await draft_standing.of(unit.db, stood) if replan else {}
     given = {
         AnchorName.AWARE_AT: body.aware_at,
         AnchorName.MEASURE_AVAILABLE_AT: body.measure_available_at,
@@ -166,7 +170,7 @@ async def _moves(
             supposed_facts(facts, supposed, unit.now),
             supposed_surroundings(around[facts.case], supposed),
             held.get(facts.case, ()),
-            armed,
+            Stood(stood, drafts, replan=replan),
             packs.book,
             packs.escalation,
             unit.now,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.clocks import Clock, ClockEscalated, ClockEvent, ClockMode, ClockState, MetBy
-from services.deadline_clock.domain.calendars import COUNTRIES, calendar, zone
+from services.deadline_clock.domain.ahead import ahead, chain_of, grouped
+from services.deadline_clock.domain.calendars import zone
 from services.deadline_clock.domain.change import Change, Held
 from services.deadline_clock.domain.clock import lateness, newly_late
 from services.deadline_clock.domain.escalation import (
@@ -17,8 +18,6 @@ from services.deadline_clock.domain.escalation import (
     DraftState,
     Escalation,
     Step,
-    alarms,
-    repetition,
     severity,
     told_now,
 )
@@ -82,15 +81,14 @@ def decide(
 def _told(change: Change, rule: Rule, escalation: Escalation, now: datetime) -> Decided:
     """Add to a change what people are told at once, and the alarms that wait."""
     after = change.after
-    grouped = after.initial_load and after.clock.state is ClockState.PROVISIONAL
-    chain = escalation.chain(rule, initial_load=grouped)
-    pending = _alarms(after, rule, chain, now) if change.rearms else None
+    chain = chain_of(after, rule, escalation)
+    pending = ahead(after, rule, chain, now) if change.rearms else None
     step = _step_now(change, chain)
     if step is None:
         return Decided(change, change.events, pending)
-    if grouped:
+    if grouped(after):
         return Decided(change, change.events, pending, step.at)
-    following = _alarms(after, rule, chain, now)
+    following = ahead(after, rule, chain, now)
     event = escalated(after, step, now, following[0] if following else None)
     return Decided(change, (*change.events, event), pending)
 
@@ -109,20 +107,6 @@ def _step_now(change: Change, chain: Chain) -> Step | None:
     return None
 
 
-def _alarms(held: Held, rule: Rule, chain: Chain, now: datetime) -> tuple[Alarm, ...]:
-    """The alarms still ahead: steps before the deadline, or the next repetition after it."""
-    clock = held.clock
-    if not held.open or clock.due_operational is None or rule.period is None:
-        return ()
-    if clock.due_operational <= now:
-        again = repetition(chain, clock.due_operational, now)
-        return () if again is None else (again,)
-    country = COUNTRIES.get(clock.zone)
-    days = calendar(rule.period.calendar, country, rule.period.edition)
-    pending = alarms(clock, chain, days, zone(clock.zone))
-    return tuple(each for each in pending if each.due_at > now)
-
-
 def fire(
     held: Held,
     rule: Rule,
@@ -137,8 +121,7 @@ def fire(
     `now` is legal time: where a sandbox compresses time, the alarm's own time is the later one.
     `draft` is how far the clock's draft is: a step may ask for one that is not.
     """
-    grouped = held.initial_load and held.clock.state is ClockState.PROVISIONAL
-    chain = escalation.chain(rule, initial_load=grouped)
+    chain = chain_of(held, rule, escalation)
     at = max(now, due_at)
     step = _step(chain, step_name)
     if not held.open or held.clock.due_operational is None or step is None:
@@ -148,7 +131,7 @@ def fire(
     following = _next(change.after, rule, chain, due_at, at)
     if held.clock.due_operational <= at:
         pending = () if following is None else (following,)
-    if grouped:
+    if grouped(held):
         return Decided(change, change.events, pending, step.at, fired=True)
     if not step.wanted(draft):
         return Decided(change, change.events, pending, fired=True)
@@ -159,7 +142,7 @@ def fire(
 def _next(held: Held, rule: Rule, chain: Chain, due_at: datetime, at: datetime) -> Alarm | None:
     """The alarm after this one: by the alarm's own time, so that a compressed one skips none."""
     after = at if at >= (held.clock.due_operational or at) else due_at
-    pending = _alarms(held, rule, chain, after)
+    pending = ahead(held, rule, chain, after)
     return pending[0] if pending else None
 
 
@@ -201,9 +184,7 @@ def stops_when(what: Clock | Rule) -> str:
 
 def _waits_together(held: Held) -> bool:
     """Whether it still is an initial load's: one assessed in between was told of by itself."""
-    clock = held.clock
-    provisional = clock.state is ClockState.PROVISIONAL
-    return held.initial_load and provisional and clock.due_operational is not None
+    return grouped(held) and held.clock.due_operational is not None
 
 
 def told_together(

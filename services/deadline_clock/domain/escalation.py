@@ -102,6 +102,21 @@ class Escalation:
     chains: tuple[Chain, ...]
 
     @property
+    def id(self) -> str:
+        """The id of its pack."""
+        return self.about.id
+
+    @property
+    def version(self) -> str:
+        """The version of its pack."""
+        return self.about.version
+
+    @property
+    def kind(self) -> RuleKind:
+        """A company's choice: never law."""
+        return self.about.kind
+
+    @property
     def reference(self) -> str:
         """Its pack and version."""
         return self.about.reference

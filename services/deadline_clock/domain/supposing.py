@@ -1,25 +1,23 @@
 """What would move if something were otherwise: clocks, drafts and pages, before it is so."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from schemas.catalogue import Establishment
 from schemas.clocks import Clock, ClockEscalated, ClockMode, ClockState
 from services.deadline_clock.domain.change import OPEN, Held
 from services.deadline_clock.domain.decide import Decided, decide
-from services.deadline_clock.domain.escalation import Escalation
+from services.deadline_clock.domain.escalation import DraftState, Escalation
 from services.deadline_clock.domain.facts import Assessment, CaseFacts, MeasureState, Surroundings
 from services.deadline_clock.domain.happenings import IncidentAnswer
+from services.deadline_clock.domain.replanning import Steps, replanned
 from services.deadline_clock.domain.rules import AnchorName, RuleBook
 
 SETTABLE = (AnchorName.AWARE_AT, AnchorName.MEASURE_AVAILABLE_AT)
 """The instants that may be supposed otherwise."""
 
 _WHO = "what-if"
-
-Armed = Mapping[str, frozenset[tuple[str, datetime]]]
-"""The steps that are armed, by clock: step and when it is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,18 @@ class Supposed:
     product: str | None = None
     country: str | None = None
     regime: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """How the steps and drafts of clocks stand, by clock.
+
+    `replan`: another escalation policy is supposed, by which the steps of all would be planned.
+    """
+
+    steps: Mapping[str, Steps]
+    drafts: Mapping[str, DraftState] = field(default_factory=dict)
+    replan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +130,7 @@ def moves(
     facts: CaseFacts,
     around: Surroundings,
     clocks: Sequence[Held],
-    armed: Armed,
+    stood: Stood,
     book: RuleBook,
     escalation: Escalation,
     now: datetime,
@@ -130,8 +140,10 @@ def moves(
     A clock that would only name another version of its pack does not move. A clock whose rule is
     in none of the packs is shown as it is, with that said: its pack cannot be applied so.
     """
-    for each in decide(facts, around, clocks, book, escalation, now):
-        moved = _moved(each, armed, now)
+    found = decide(facts, around, clocks, book, escalation, now)
+    replans = _replanned(found, clocks, stood, book, escalation, now) if stood.replan else ()
+    for each in (*found, *replans):
+        moved = _moved(each, stood, now)
         if moved.steps or moved.draft is not None or _visible(moved):
             yield moved
     for held in clocks:
@@ -140,12 +152,31 @@ def moves(
             yield Moved(held.clock, held.clock, because, (), None)
 
 
-def _moved(decided: Decided, armed: Armed, now: datetime) -> Moved:
+def _replanned(
+    found: Iterable[Decided],
+    clocks: Iterable[Held],
+    stood: Stood,
+    book: RuleBook,
+    escalation: Escalation,
+    now: datetime,
+) -> Iterator[Decided]:
+    """The clocks that stay as they are, and whose steps would be others."""
+    moved = {each.change.after.clock.clock for each in found}
+    for held in clocks:
+        name, rule = held.clock.clock, book.rule(held.clock.rule)
+        if name in moved or rule is None:
+            continue
+        steps, draft = stood.steps.get(name, Steps()), stood.drafts.get(name, DraftState.NONE)
+        if (again := replanned(held, rule, escalation, steps, now, draft)) is not None:
+            yield again
+
+
+def _moved(decided: Decided, stood: Stood, now: datetime) -> Moved:
     change = decided.change
     before = change.before.clock if change.before is not None else None
     return Moved(
         before, change.after.clock, change.after.because,
-        tuple(_steps(decided, armed, now)), _draft(before, change.after.clock),
+        tuple(_steps(decided, stood, now)), _draft(before, change.after.clock),
     )  # fmt: skip
 
 
@@ -162,13 +193,14 @@ def _shown(clock: Clock) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _steps(decided: Decided, armed: Armed, now: datetime) -> Iterator[StepMove]:
+def _steps(decided: Decided, stood: Stood, now: datetime) -> Iterator[StepMove]:
     for event in decided.events:
         if isinstance(event, ClockEscalated):
             yield StepMove(event.step, now, f"fires at once ({event.severity.value})")
     if decided.alarms is None:
         return
-    was = armed.get(decided.change.after.clock.clock, frozenset())
+    steps = stood.steps.get(decided.change.after.clock.clock, Steps())
+    was = frozenset((step, due_at) for step, due_at, _ in steps.armed)
     then = frozenset((each.step.at, each.due_at) for each in decided.alarms)
     ordered = sorted(was ^ then, key=lambda each: (each[1], each[0]))
     for step, due_at in ordered:

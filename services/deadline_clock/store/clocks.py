@@ -9,6 +9,7 @@ import asyncpg
 
 from schemas.clocks import Clock, Severity
 from services.deadline_clock.domain.change import Held
+from services.deadline_clock.domain.replanning import Steps
 from services.kit.database import Connection
 
 _COLUMNS = "case_id, occurrence, initial_load, because, decided_by, reopen_trigger, body"
@@ -54,6 +55,17 @@ UPDATE escalation_step s SET state = 'fired', fired_at = $4
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS f(clock, step, due_at)
 WHERE s.clock = f.clock AND s.step = f.step AND s.due_at = f.due_at AND s.state = 'armed'
 RETURNING s.clock, s.step, s.due_at
+"""
+NOT_TOLD = """
+UPDATE escalation_step s SET state = 'taken_back', fired_at = NULL
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS f(clock, step, due_at)
+WHERE s.clock = f.clock AND s.step = f.step AND s.due_at = f.due_at AND s.state = 'fired'
+"""
+STEPS = """
+SELECT s.clock, s.step, s.due_at, s.severity, s.state
+FROM escalation_step s JOIN clock c USING (clock)
+WHERE c.case_id = ANY($1) AND s.state IN ('armed', 'fired')
+    AND c.state NOT IN ('met', 'superseded', 'not_applicable')
 """
 WAIT_TOGETHER = """
 INSERT INTO told_together (step, clock, added_at)
@@ -190,6 +202,32 @@ async def fire_steps(
         at,
     )
     return {(str(row["clock"]), row["step"], row["due_at"]) for row in rows}
+
+
+async def take_back_told(db: Connection, steps: Sequence[tuple[str, str, datetime]]) -> None:
+    """Say of steps that were marked as fired that nobody was told: their policy was replaced."""
+    await db.execute(
+        NOT_TOLD,
+        [UUID(clock) for clock, _, _ in steps],
+        [step for _, step, _ in steps],
+        [due_at for _, _, due_at in steps],
+    )
+
+
+async def steps_of(db: Connection, cases: Iterable[str]) -> dict[str, Steps]:
+    """How the steps of these cases' open clocks stand, by clock."""
+    armed: dict[str, set[tuple[str, datetime, Severity]]] = {}
+    told: dict[str, datetime] = {}
+    for row in await db.fetch(STEPS, list(cases)):
+        clock = str(row["clock"])
+        if row["state"] == "armed":
+            step = (row["step"], row["due_at"], Severity(row["severity"]))
+            armed.setdefault(clock, set()).add(step)
+        else:
+            told[clock] = max(row["due_at"], told.get(clock, row["due_at"]))
+    return {
+        clock: Steps(frozenset(armed.get(clock, ())), told.get(clock)) for clock in armed | told
+    }
 
 
 async def wait_together(

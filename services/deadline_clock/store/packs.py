@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from services.deadline_clock.domain.escalation import Escalation
 from services.deadline_clock.domain.pack_change import Applied
 from services.deadline_clock.domain.pack_document import PackError
 from services.deadline_clock.domain.rules import Pack
@@ -42,7 +43,7 @@ ON CONFLICT (id) DO UPDATE SET proposal = excluded.proposal
 NEW_EDITION = "UPDATE pack_edition SET edition = gen_random_uuid()"
 
 
-async def refuse_changed(db: Connection, packs: Sequence[Pack]) -> None:
+async def refuse_changed(db: Connection, packs: Sequence[Pack | Escalation]) -> None:
     """Hold packs to the texts that this database has worked with.
 
     Raises:
@@ -54,7 +55,7 @@ async def refuse_changed(db: Connection, packs: Sequence[Pack]) -> None:
         raise PackError(f"{named}: the text changed under its version; give it a new version")
 
 
-async def use(db: Connection, packs: Sequence[Pack]) -> None:
+async def use(db: Connection, packs: Sequence[Pack | Escalation]) -> None:
     """Remember these packs.
 
     Raises:
@@ -64,7 +65,7 @@ async def use(db: Connection, packs: Sequence[Pack]) -> None:
     await refuse_changed(db, packs)
 
 
-def _columns(packs: Sequence[Pack]) -> tuple[list[str], list[str], list[str]]:
+def _columns(packs: Sequence[Pack | Escalation]) -> tuple[list[str], list[str], list[str]]:
     return (
         [each.id for each in packs],
         [each.version for each in packs],

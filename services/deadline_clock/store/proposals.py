@@ -5,6 +5,7 @@ from datetime import datetime
 
 import asyncpg
 
+from services.deadline_clock.domain.escalation import Escalation
 from services.deadline_clock.domain.pack_change import Applied
 from services.deadline_clock.domain.rules import Pack
 from services.kit.database import Connection
@@ -77,7 +78,9 @@ class Proposal:
         return Applied(self.proposal, self.pack, self.proposed_by, self.settled_by, self.settled_at)
 
 
-async def add(db: Connection, pack: Pack, text: tuple[str, str], by: str, at: datetime) -> Proposal:
+async def add(
+    db: Connection, pack: Pack | Escalation, text: tuple[str, str], by: str, at: datetime
+) -> Proposal:
     """Keep a proposal; `text` is the name of its file and its content."""
     row = await db.fetchrow(ADD, pack.id, pack.version, pack.kind.value, pack.sha256, *text, by, at)
     return _one(row)

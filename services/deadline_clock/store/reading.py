@@ -1,6 +1,5 @@
 """What people ask of clocks: lists, one clock with its history and alarms."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -44,10 +43,6 @@ WHERE ($1::text IS NULL OR c.case_id = coalesce(
 ORDER BY due.at, c.clock LIMIT $8
 """
 """What the clocks of today showed at an instant, from their history."""
-ARMED = """
-SELECT s.clock, s.step, s.due_at FROM escalation_step s JOIN clock c USING (clock)
-WHERE c.case_id = ANY($1) AND s.state = 'armed'
-"""
 ONE = f"SELECT c.*, {NEXT_STEP} FROM clock c WHERE c.clock = $1"
 HISTORY = "SELECT * FROM clock_history WHERE clock = $1 ORDER BY seq"
 ALARMS = "SELECT * FROM escalation_step WHERE clock = $1 ORDER BY due_at, step"
@@ -68,14 +63,6 @@ async def listed_as_of(
 ) -> list[Row]:
     """Clocks as they stood at an instant, by the deadline that they had then."""
     return list(await db.fetch(AS_OF, *wanted, at, *after, limit))
-
-
-async def armed(db: Connection, cases: Iterable[str]) -> dict[str, frozenset[tuple[str, datetime]]]:
-    """The armed steps of these cases' clocks: step and when it is due, by clock."""
-    found: dict[str, set[tuple[str, datetime]]] = {}
-    for row in await db.fetch(ARMED, list(cases)):
-        found.setdefault(str(row["clock"]), set()).add((row["step"], row["due_at"]))
-    return {clock: frozenset(steps) for clock, steps in found.items()}
 
 
 async def one(db: Connection, clock: UUID) -> Row | None:

@@ -172,9 +172,54 @@ async def test_a_bad_pack_is_refused_with_line_and_mend_and_the_running_pack_sta
     assert (await fleet.get("/v1/packs/proposals"))["items"] == []
 
 
-async def test_escalation_chains_are_refused_with_the_way_to_change_them(fleet: Fleet) -> None:
-    problem = await propose(fleet, STEPS, status=422)
-    assert "restart the service" in problem["errors"][0]["mend"]
+def later_step(number: int) -> str:
+    """The escalation policy with its last warning but two an hour later."""
+    return version(STEPS, number).replace("at: T-6h", "at: T-5h")
+
+
+async def test_an_escalation_policy_plans_the_steps_of_running_clocks_anew_with_history(
+    fleet: Fleet,
+) -> None:
+    clock = await running(fleet, "E-1")
+    asked = {"pack": later_step(1), "pack_name": "escalation.yaml", "case": "E-1"}
+    would = await fleet.http.post("/v1/what-if", json=asked, headers=fleet.world.headers("psirt"))
+    steps = {
+        (step["step"], step["what"])
+        for each in would.json()["moved"]
+        if each["after"]["clock"] == clock["clock"]
+        for step in each["steps"]
+    }
+    assert steps == {("T-6h", "taken back"), ("T-5h", "armed")}
+
+    made = await propose(fleet, later_step(1), who="psirt")
+    await approve(fleet, made)
+    done = await moved(fleet, made)
+    assert done["clocks"] > 0
+    after = await fleet.get(f"/v1/clocks/{clock['clock']}")
+    states = {each["step"]: each["state"] for each in after["alarms"]}
+    assert (states["T-6h"], states["T-5h"]) == ("taken_back", "armed")
+    timers = await rows(
+        fleet, "SELECT step FROM kit_timer WHERE subject = $1 AND state = 'armed'", clock["clock"]
+    )
+    assert {"T-5h", "T+0"} <= {each["step"] for each in timers}
+    assert "T-6h" not in {each["step"] for each in timers}
+    line = after["history"][-1]
+    assert line["because"].startswith(
+        "pack escalation@2026.12.1 came into force, proposed by psirt, approved by quality; "
+    )
+    assert (line["decided_by"], line["events"]) == ("quality", [])
+    assert after["due_operational"] == clock["due_operational"]
+    shown = await pack(fleet, "escalation")
+    assert (shown["origin"], shown["beneath"]) == ("applied", "escalation@2026.11.25")
+
+
+async def test_clocks_that_start_later_follow_the_escalation_policy_in_force(fleet: Fleet) -> None:
+    made = await propose(fleet, later_step(1), who="psirt")
+    await approve(fleet, made)
+    await moved(fleet, made)
+    clock = await running(fleet, "E-2")
+    alarms = (await fleet.get(f"/v1/clocks/{clock['clock']}"))["alarms"]
+    assert "T-5h" in {each["step"] for each in alarms}
 
 
 async def test_a_version_is_one_text_for_ever_also_after_another_replaced_it(fleet: Fleet) -> None:

@@ -41,7 +41,7 @@ def moved() -> Decided:
     """What a pack with a shorter period makes of an early warning that runs."""
     work = Clockwork()
     work.decide(RUNNING)
-    book = with_pack(library(), "cra.yaml", NEWER)[1].book
+    book = with_pack(library(), "cra.yaml", NEWER).then.book
     found = decide(RUNNING, work.around, tuple(work.held.values()), book, ESCALATION, T0 + HOUR)
     return next(each for each in found if each.change.after.clock.rule == WARNING)
 

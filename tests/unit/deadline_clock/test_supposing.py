@@ -2,17 +2,16 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
 from schemas.clocks import ClockState
 from schemas.signals import Harm
+from services.deadline_clock.domain.escalation import Escalation, severity
 from services.deadline_clock.domain.facts import CaseFacts
 from services.deadline_clock.domain.happenings import Report
-from services.deadline_clock.domain.pack_document import PackError
+from services.deadline_clock.domain.replanning import Steps
 from services.deadline_clock.domain.rules import AnchorName, RuleBook
 from services.deadline_clock.domain.supposing import (
-    Armed,
     Moved,
+    Stood,
     Supposed,
     moves,
     supposed_facts,
@@ -44,21 +43,30 @@ class Case:
     def __init__(self, facts: CaseFacts) -> None:
         self.facts = facts
         self.work = Clockwork()
-        self.armed: Armed = {
-            each.change.after.clock.clock: frozenset(
-                (alarm.step.at, alarm.due_at) for alarm in each.alarms or ()
+        self.steps = {
+            each.change.after.clock.clock: Steps(
+                frozenset(
+                    (alarm.step.at, alarm.due_at, severity(each.change.after.clock, alarm.step))
+                    for alarm in each.alarms or ()
+                ),
+                T0,
             )
             for each in self.work.decide(facts)
         }
 
     def if_so(
-        self, supposed: Supposed, book: RuleBook = BOOK, now: datetime = T0
+        self,
+        supposed: Supposed,
+        book: RuleBook = BOOK,
+        now: datetime = T0,
+        escalation: Escalation = ESCALATION,
     ) -> dict[str, Moved]:
         """What would move, by rule."""
+        stood = Stood(self.steps, replan=escalation is not ESCALATION)
         found = moves(
             supposed_facts(self.facts, supposed, now),
             supposed_surroundings(self.work.around, supposed),
-            list(self.work.held.values()), self.armed, book, ESCALATION, now,
+            list(self.work.held.values()), stood, book, escalation, now,
         )  # fmt: skip
         return {each.after.rule: each for each in found}
 
@@ -126,13 +134,25 @@ def test_another_country_moves_the_law_of_days_but_no_hours() -> None:
     assert final.before.due_legal_outer != final.after.due_legal_outer
 
 
+def test_another_escalation_policy_shows_the_steps_that_would_be_planned_anew() -> None:
+    text = STEPS.replace("2026.11.25", "2026.12.1", 1).replace("at: T-6h", "at: T-5h")
+    found = Case(RUNNING).if_so(
+        NOTHING, escalation=with_pack(library(), "escalation.yaml", text).then.escalation
+    )
+    warning = found[WARNING]
+    assert warning.before == warning.after
+    assert {(each.step, each.what) for each in warning.steps} == {
+        ("T-6h", "taken back"), ("T-5h", "armed"),
+    }  # fmt: skip
+
+
 def _moved_in_time(each: Moved) -> bool:
     return each.before is None or each.before.due_operational != each.after.due_operational
 
 
 def test_another_pack_moves_the_clocks_whose_period_it_changes_and_no_others() -> None:
     text = CRA.replace("2026.11.25", "2026.12.1").replace("period: 24", "period: 12")
-    found = Case(RUNNING).if_so(NOTHING, with_pack(library(), "cra.yaml", text)[1].book)
+    found = Case(RUNNING).if_so(NOTHING, with_pack(library(), "cra.yaml", text).then.book)
     assert set(found) == {WARNING}
     assert found[WARNING].after.pack == "cra@2026.12.1"
     assert found[WARNING].after.due_operational == T0 + 12 * HOUR
@@ -144,11 +164,6 @@ def test_a_pack_without_the_rule_of_an_open_clock_says_that_the_clock_needs_it()
     assert found[WARNING].because == (
         "rule cra.aev.early_warning is in no pack any more, and this open clock needs it"
     )
-
-
-def test_a_policy_of_escalation_cannot_be_supposed_and_says_so() -> None:
-    with pytest.raises(PackError, match="escalation chains can be neither supposed nor applied"):
-        with_pack(library(), "escalation.yaml", STEPS)
 
 
 def test_awareness_of_incidents_may_be_supposed_under_one_regime_alone() -> None:
