@@ -21,6 +21,22 @@ _MENDS = {
     "type": "write a value of that type; text that looks like a number needs quotes",
 }
 
+_SAID = {
+    ("not", "regime"): (
+        "the regime company is for policy alone",
+        "name the regime of the law or guidance, or make it a policy pack",
+    ),
+    ("not", ""): (
+        "anchor_rule stands beside the anchor filed_at alone",
+        "leave anchor_rule out, or anchor the rule at filed_at",
+    ),
+    ("contains", "steps"): (
+        "no step is the deadline's own",
+        "add a step at T+0: the deadline is always told",
+    ),
+}
+"""Reason and mend where the validator's own words are no help; by its check and the field."""
+
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The loader in C where PyYAML was built with it: the calculator reads every pack at each call."""
@@ -145,7 +161,9 @@ def _fault(document: Document, error: jsonschema_rs.ValidationError) -> tuple[in
     """The line of a fault, and how it reads."""
     path = list(error.instance_path)
     field = "/".join(map(str, path)) or "pack"
-    text = f"{document.where(path)}: {field}: {error.message}; {_mend(error)}"
+    last = path[-1] if path and isinstance(path[-1], str) else ""
+    reason, mend = _SAID.get((error.kind.name, last)) or (error.message, _mend(error))
+    text = f"{document.where(path)}: {field}: {reason}; {mend}"
     return document.line(path), text
 
 
