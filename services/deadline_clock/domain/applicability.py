@@ -84,9 +84,9 @@ def _cra(product: ProductRegistered | None) -> Applicability:
 def _cra_of_device(product: ProductRegistered, kind: QualificationKind) -> Applicability:
     if product.eu is None:
         return Applicability(
-            ClockMode.SHADOW,
-            f"{NOT_A_DUTY}: CRA Article 2(2): a medical device",
-            ("the EU regime is unknown: taken as MDR or IVDR from the qualification",),
+            ClockMode.MANDATORY,
+            "CRA Article 2(2) excludes devices under MDR or IVDR; of this one nobody has said so",
+            ("the EU regime is unknown: taken as under neither MDR nor IVDR",),
         )
     if product.eu.regime is EuRegime.NONE:
         return Applicability(

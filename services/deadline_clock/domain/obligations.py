@@ -17,7 +17,12 @@ from services.deadline_clock.domain.calendars import MEMBER_STATES, calendar, zo
 from services.deadline_clock.domain.coordinator import coordinator
 from services.deadline_clock.domain.facts import CaseFacts, Surroundings
 from services.deadline_clock.domain.identity import Subject
-from services.deadline_clock.domain.national import Replaced, replaced, unasked
+from services.deadline_clock.domain.national import (
+    Replaced,
+    replaced,
+    stage_before,
+    unasked,
+)
 from services.deadline_clock.domain.places import Place, place
 from services.deadline_clock.domain.rules import AnchorName, Regime, Rule, RuleBook, Unit
 from services.deadline_clock.domain.standing import Met, Question, Standing
@@ -110,6 +115,7 @@ def _obligations(
     rule: Rule, wire: Wire, question: Question, among: Replaced
 ) -> Iterator[Obligation]:
     """What a rule demands of a subject; one that does not ask ends the clocks it once started."""
+    question = replace(question, before=stage_before(rule, question.country, among))
     because = unasked(rule, question.country, among)
     if because is None and not conditions.hold(question):
         because = "its conditions do not hold"

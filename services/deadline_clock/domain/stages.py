@@ -11,12 +11,12 @@ def after_filing(question: Question, first: Standing) -> Standing:
     """A later stage: from the filing of the stage before, never from awareness."""
     if first.state not in {ClockState.RUNNING, ClockState.PROVISIONAL}:
         return replace(first, anchor=None)
-    filed = question.filed(question.rule.anchor_rule or "", first.occurrence)
+    filed = question.filed(question.before or "", first.occurrence)
     if filed is None:
         return replace(
             first,
             state=ClockState.AWAITING_ANCHOR,
-            because=f"waits for {question.rule.anchor_rule} to be filed",
+            because=f"waits for {question.before} to be filed",
             anchor=None,
         )
     anchor = Anchor(

@@ -21,6 +21,7 @@ class Question:
 
     `first_day` is the instant from which the rule applies, or None where it always did. Where the
     duty is an entity's, `product` is empty, and `products` are all of the entity's in the case.
+    `before` is the rule whose filing a later stage runs from.
     """
 
     rule: Rule
@@ -32,6 +33,7 @@ class Question:
     products: tuple[str, ...] = ()
     entity: str | None = None
     member_state: str | None = None
+    before: str | None = None
 
     @property
     def maker(self) -> EntityRegistered | None:

@@ -46,7 +46,7 @@ CRA, FDA, FINAL = law("cra.aev.early_warning"), law("us806.report"), law("cra.ae
         (product(DEVICE, EuRegime.IVDR), ClockMode.SHADOW, "Article 2(2)(b)", False),
         (product(DEVICE, legacy=True), ClockMode.SHADOW, "Article 2(2)(a)", True),
         (product(DEVICE, EuRegime.NONE), ClockMode.MANDATORY, "under neither", True),
-        (product(DEVICE).model_copy(update={"eu": None}), ClockMode.SHADOW, "Article 2(2)", True),
+        (product(DEVICE).model_copy(update={"eu": None}), ClockMode.MANDATORY, "nobody", True),
         (product(None), ClockMode.MANDATORY, "nobody has qualified it", True),
         (None, ClockMode.MANDATORY, "catalogue", True),
         (product(OTHER, markets=("US",)), ClockMode.SHADOW, "not made available", False),

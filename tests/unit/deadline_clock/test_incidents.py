@@ -372,6 +372,22 @@ def test_an_incident_that_goes_on_asks_for_progress_and_a_final_report_after_its
     assert after.due_operational == datetime(2027, 1, 30, 15, 42, 10, tzinfo=UTC)
 
 
+def test_a_progress_report_runs_from_the_notification_that_national_law_asked_for() -> None:
+    clocks = Clockwork(entity_in(DE=Nis2Status.IMPORTANT))
+    facts = replace(CASE, reports=(incident(),), incident_answers=(answer("nis2"),))
+    clocks.decide(facts, T0 + HOUR)
+    assert "waits for nis2.de.notification" in clocks.of("nis2.de.final").because
+    stage = clocks.of("nis2.de.notification").clock
+    filed = Filing("f", stage.clock, stage.rule, ("pump",), "ra", T0 + DAY, T0 + DAY)
+    goes_on = Decision("d-1", "nis2.ongoing", None, "ongoing", "still there", "ra", T0 + 20 * DAY)
+    facts = replace(facts, filings=(filed,), decisions=(goes_on,))
+    clocks.decide(facts, T0 + 20 * DAY)
+    progress = clocks.of("nis2.progress").clock
+    assert progress.state is ClockState.RUNNING
+    assert progress.anchor is not None
+    assert progress.anchor.evidence == "filing f of nis2.de.notification"
+
+
 def test_what_a_person_finds_reportable_without_any_report_has_its_clocks() -> None:
     clocks = Clockwork(entity_in(FR=Nis2Status.IMPORTANT))
     significant = Decision("d", "nis2.significance", "pump", "significant", "as read", "ra", T0)
