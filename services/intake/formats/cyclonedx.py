@@ -245,7 +245,7 @@ def _component(raw: Node, at: str, ref: str) -> Component:
         }
         if "hashes" in raw
         else {},
-        support_level=facts.get(stated.LEVEL) or None,
+        support_level=stated.level(facts.get(stated.LEVEL), facts.get(stated.END)),
         support_ends_on=stated.day(facts.get(stated.END)),
     )
 

@@ -15,6 +15,10 @@ GROUP, KIND = "patchvigil:group", "patchvigil:kind"
 _OLDEST = 1970
 """Earlier years are what generators write for "unknown" (Go's zero time)."""
 
+_ENDED = re.compile(
+    r"no longer|not supported|unsupported|discontinued|expired|ended|\beo[ls]\b|end of (life|support)",
+    re.IGNORECASE,
+)
 _FACT = re.compile(
     r"^[ \t]*(level of support|end[- ]of[- ]support|"
     r"patchvigil:(?:product|version|hardware|group|kind))"
@@ -54,6 +58,16 @@ def day(written: str | None) -> date | None:
         return date.fromisoformat((written or "")[:10])
     except ValueError:
         return None
+
+
+def level(written: str | None, end: str | None) -> str | None:
+    """The level of support, with an end of support that says in words that it has come.
+
+    Such an end has no day, and would say nothing where only days are read.
+    """
+    if end and day(end) is None and _ENDED.search(end):
+        return f"{written}; {end}" if written else end
+    return written or None
 
 
 def moment(written: str | None) -> datetime | None:

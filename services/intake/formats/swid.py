@@ -131,7 +131,7 @@ def _component(tag: _Tag, references: References) -> Component:
         purl=known_by.purl,
         cpe=known_by.cpe,
         other_identifiers=known_by.others,
-        support_level=facts.get(stated.LEVEL),
+        support_level=stated.level(facts.get(stated.LEVEL), facts.get(stated.END)),
         support_ends_on=stated.day(facts.get(stated.END)),
     )
 

@@ -28,11 +28,13 @@ _SETTLED = timedelta(minutes=1)
 """After midnight: the clocks that fire an alarm and that judge it differ by less than that."""
 
 _NO_MORE = re.compile(
-    r"no longer (maintained|supported)|abandoned|unsupported|not (maintained|supported)"
-    r"|end[- ]of[- ](life|support)|\beo[ls]\b|no ?support",
+    r"no longer (maintained|supported)|abandoned|unsupported|not (actively )?(maintained|supported)"
+    r"|end[- ]?of[- ]?(life|support)|\beo[ls]\b|no ?support|\binactive\b|\bdeprecated\b"
+    r"|\bdiscontinued\b",
     re.IGNORECASE,
 )
-"""FDA's examples of a level of support (V.A.4.b), SPDX's `noSupport`, and usual words for both."""
+"""FDA's examples of a level of support (V.A.4.b), SPDX's `noSupport` and `endOfSupport`, and usual
+words for both: a published device SBOM says `Inactive` and `Deprecated`."""
 
 
 class Notice(BaseModel):

@@ -160,7 +160,10 @@ def test_ends_of_support_are_counted_in_days_the_first_first() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("level", ["No longer maintained", "abandoned", "noSupport", "EOL"])
+@pytest.mark.parametrize("level", [
+    "No longer maintained", "abandoned", "noSupport", "EOL", "endOfSupport", "Inactive",
+    "Deprecated", "not actively maintained", "discontinued",
+])  # fmt: skip
 def test_a_level_that_says_so_is_an_end_without_a_date(level: str) -> None:
     [found] = support.endings([component("a", support_level=level, support_ends_on=None)], TODAY)
     assert (found.days_left, found.ended) == (None, True)

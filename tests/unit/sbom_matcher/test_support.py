@@ -67,6 +67,7 @@ def test_a_level_that_says_so_is_over_whatever_the_day() -> None:
 
 def test_a_supported_component_without_a_day_raises_nothing() -> None:
     assert found(stated(None, "actively maintained"), before(0)) is None
+    assert found(stated(None, "Unknown"), before(0)) is None
 
 
 def test_days_left_are_counted_as_of_a_day() -> None:

@@ -86,7 +86,7 @@ def _component(package: Node, at: str, references: References) -> Component:
             )
             for where, each in items(package, "checksums", at)
         },
-        support_level=facts.get(stated.LEVEL),
+        support_level=stated.level(facts.get(stated.LEVEL), facts.get(stated.END)),
         support_ends_on=stated.day(text(package, "validUntilDate", at))
         or stated.day(facts.get(stated.END)),
     )

@@ -125,7 +125,9 @@ def _component(
             for where, each in graph.values(package, "verifiedUsing", at)
             if "hashValue" in each
         },
-        support_level=_support(package, at) or facts.get(stated.LEVEL) or None,
+        support_level=stated.level(
+            _support(package, at) or facts.get(stated.LEVEL), facts.get(stated.END)
+        ),
         support_ends_on=stated.day(text(package, "validUntilTime", at))
         or stated.day(facts.get(stated.END)),
     )
