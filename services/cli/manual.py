@@ -39,16 +39,22 @@ def _walk(command: Any, path: tuple[str, ...]) -> Iterator[Line]:
             yield from _walk(command.get_command(context, name), (*path, name))
         return
     wanted = [each for each in command.params if each.param_type_name == "argument"]
-    names = [
-        (each.metavar or each.name.upper()).strip("[].… ") + ("…" if each.nargs == -1 else "")
-        for each in wanted
-    ]
+    names = [_argument(each) for each in wanted]
     options = tuple(
         each.opts[0]
         for each in command.params
         if each.param_type_name == "option" and each.opts[0] not in _EVERYWHERE
     )
     yield Line(" ".join((*path, *names)), command.get_short_help_str(300), options)
+
+
+def _argument(argument: Any) -> str:
+    """Write an argument: several with `…`, one that may be left out in brackets."""
+    shown = (argument.metavar or argument.name.upper()).strip(".… ")
+    if shown.startswith("[") and shown.endswith("]"):
+        shown = shown[1:-1].strip(".… ")
+    shown += "…" if argument.nargs == -1 else ""
+    return shown if argument.required else f"[{shown}]"
 
 
 def table() -> str:

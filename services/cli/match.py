@@ -38,6 +38,13 @@ OfAdvisories = Annotated[
         help="File or folder (.json, .jsonl, .zip, .xz, .gz) in any advisory format; repeatable.",
     ),
 ]  # fmt: skip
+MoreAdvisories = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        exists=True, metavar="PATH...", show_default=False,
+        help="More of them: what a pattern such as --advisories cve/*.json comes to.",
+    ),
+]  # fmt: skip
 OfVex = Annotated[
     list[Path] | None,
     typer.Option(
@@ -50,6 +57,7 @@ OfVex = Annotated[
 def match(
     sbom: OfSbom,
     advisories: OfAdvisories,
+    more: MoreAdvisories = None,
     vex: OfVex = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also what is not affected or fixed.")
@@ -71,6 +79,7 @@ def match(
     collecting.seldom()
     inventory = documents.sbom(sbom)
     statements = [*_inside(inventory), *(one for path in vex or () for one in _statements(path))]
+    advisories = [*advisories, *(more or ())]
     files = sources.files(advisories)
     with _progress(files) as moved, closing(index.opened(files, cache.folder(), moved)) as found:
         bad = found.unread()

@@ -16,7 +16,8 @@ _OLDEST = 1970
 """Earlier years are what generators write for "unknown" (Go's zero time)."""
 
 _ENDED = re.compile(
-    r"no longer|not supported|unsupported|discontinued|expired|ended|\beo[ls]\b|end of (life|support)",
+    r"no longer|not supported|unsupported|discontinued|expired|ended|\beo[ls]\b"
+    r"|end of (life|support)",
     re.IGNORECASE,
 )
 _FACT = re.compile(

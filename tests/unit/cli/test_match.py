@@ -77,6 +77,13 @@ def test_the_exit_status_says_how_severe_the_worst_is(
     assert run("--fail-on", "critical").exit_code == (15 if status == 15 else 0)
 
 
+def test_several_paths_may_follow_as_a_pattern_writes_them(run: Run) -> None:
+    write("a.json", scored(documents.cve(7007), 8.8))
+    write("b.json", documents.osv("PYSEC-2026-1"))
+    found = run("advisories/b.json", "--json", advisories="advisories/a.json")
+    assert {row["vulnerability"] for row in rows(found)} == {"CVE-2026-7007", "CVE-2026-77"}
+
+
 def test_nothing_found_is_said_and_exits_0(run: Run) -> None:
     write("cve.json", documents.csaf("EX-1"))
     found = run()
