@@ -34,7 +34,9 @@ def _phrases() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Range]]
     older = r"(?:and|or)\s+(?:all\s+)?(?:prior|earlier|below|previous|older|lower)(?:\s+versions?)?"
     newer = r"(?:and|or)\s+(?:all\s+)?(?:later|above|newer|higher|up|after)(?:\s+versions?)?"
     before = r"(?:before|prior\s+to|earlier\s+than|older\s+than|below|less\s+than)"
-    upto = r"(?:through|up\s+to\s+and\s+including|up\s+to|until|to|thru|-|–)"  # noqa: RUF001
+    including = r"up\s+to\s+(?:and\s+including|\(?including\)?)"
+    before = rf"(?:{before}|up\s+to\s+\(?excluding\)?)"
+    upto = rf"(?:through|{including}|up\s+to|until|to|thru|-|–)"  # noqa: RUF001
     table: tuple[tuple[str, Callable[[re.Match[str]], Range]], ...] = (
         (rf"{v},?\s+{older}", lambda m: Range(last_affected=m[1])),
         # A branch and how far it goes: `8.10.0.0: 8.10.0.12 and below`.
@@ -43,15 +45,21 @@ def _phrases() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Range]]
             lambda m: Range(introduced=m[1], last_affected=m[2]),
         ),
         (rf"{v},?\s+{newer}", lambda m: Range(introduced=m[1])),
-        (rf"(?:from|since|starting\s+(?:with|from))\s+{v}", lambda m: Range(introduced=m[1])),
+        (
+            rf"(?:from(?:\s+\(?including\)?)?|since|starting\s+(?:with|from))\s+{v}",
+            lambda m: Range(introduced=m[1]),
+        ),
         (rf"{before}\s+{v}", lambda m: Range(fixed=m[1])),
         (
-            rf"(?:through|up\s+to\s+and\s+including|up\s+to|until)\s+{v}",
+            rf"(?:through|{including}|up\s+to|until)\s+{v}",
             lambda m: Range(last_affected=m[1]),
         ),
-        (rf"(?:from\s+)?{v},?\s+{before}\s+{v}", lambda m: Range(introduced=m[1], fixed=m[2])),
         (
-            rf"(?:from\s+|between\s+)?{v}\s+(?:{upto}|and)\s+{v}",
+            rf"(?:from\s+(?:\(?including\)?\s+)?)?{v},?\s+{before}\s+{v}",
+            lambda m: Range(introduced=m[1], fixed=m[2]),
+        ),
+        (
+            rf"(?:from\s+(?:\(?including\)?\s+)?|between\s+)?{v}\s+(?:{upto}|and)\s+{v}",
             lambda m: Range(introduced=m[1], last_affected=m[2]),
         ),
         (

@@ -167,10 +167,24 @@ def _read(plain: str) -> tuple[Range, ...] | None:
     if is_commit(bare):
         return None
     if OPERATOR.search(bare):
+        if "||" in bare:
+            return _alternatives(bare)
         if "|" in bare:
             return _vers(f"/{bare}")
         return _constraints(re.split(r"\s*(?:,|&&?|\band\b)\s*|\s+(?=[<>=≤≥])", bare))
     return _phrase(bare) or _list(bare)
+
+
+def _alternatives(bare: str) -> tuple[Range, ...] | None:
+    """Read `<2.0 || >=3.0 <3.1`, as npm writes it: each of comparisons alone; all or none."""
+    found: list[Range] = []
+    for alternative in bare.split("||"):
+        parts = re.split(r"\s+(?=[<>=≤≥])", alternative.strip())
+        read = _constraints(parts) if all(map(OPERATOR.match, parts)) else None
+        if read is None:
+            return None
+        found += read
+    return tuple(found)
 
 
 def _vers(plain: str) -> tuple[Range, ...] | None:

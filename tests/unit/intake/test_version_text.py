@@ -34,6 +34,8 @@ from services.intake.formats.version_text import named_ranges, ranges
         ("1.20.x", Range(introduced="1.20", fixed="1.21")),
         ("1.20.x and prior", Range(fixed="1.21")),
         ("12.2.8.400 and earlier", Range(last_affected="12.2.8.400")),
+        ("up to (including) 3.4", Range(last_affected="3.4")),
+        ("from (including) 3.0 up to (excluding) 3.4", Range(introduced="3.0", fixed="3.4")),
         ("< V4.8 HF4", Range(fixed="V4.8 HF4")),
         ("All versions < V1.0 SP2 Update 1", Range(fixed="V1.0 SP2 Update 1")),
         ("<= 3.4.4 Build 16102416", Range(last_affected="3.4.4 Build 16102416")),
@@ -159,3 +161,12 @@ def test_a_text_of_a_million_characters_is_kept_short_and_unread() -> None:
         (found,) = named_ranges(text, text, "Pump")
         assert found.unparsed is not None
         assert len(found.unparsed) == 500
+
+
+def test_alternatives_of_comparisons_are_ranges_each_by_itself() -> None:
+    assert ranges("<2.0 || >=3.0 <3.1") == (
+        Range(fixed="2.0"), Range(introduced="3.0", fixed="3.1"),
+    )  # fmt: skip
+    assert ranges(">=3.0 || <2.0") == (Range(introduced="3.0"), Range(fixed="2.0"))
+    for text in ("1.0 <= 2.0 || 3", "|| <2", "<2 ||"):
+        assert ranges(text)[0].unparsed == text
