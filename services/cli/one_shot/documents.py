@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from schemas.sboms import Component
 from services.cli.refusal import Exit, Fault, RefusedError
-from services.intake.formats import sniff
+from services.intake.formats import reading, sniff
 from services.intake.formats.canonical import Document, Sbom
 from services.intake.formats.error import FormatError
 
@@ -53,6 +53,7 @@ def _sbom(path: Path, found: Document) -> Sbom:
 
 def _read(path: Path, parse: Callable[[bytes], _Read]) -> _Read:
     try:
+        reading.of_size(path.stat().st_size)
         return parse(path.read_bytes())
     except OSError as error:
         raise RefusedError(Exit.USAGE, f"{path} cannot be read", error.strerror or "") from error

@@ -23,18 +23,27 @@ _OPENINGS = re.compile(rb"[\[{]{%d}" % (MAX_DEPTH + 1))
 _PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 
 
+def of_size(size: int) -> None:
+    """Refuse a document for how many bytes it has, before or after it is in memory.
+
+    Raises:
+        FormatError: too large.
+    """
+    if size > MAX_BYTES:
+        raise FormatError(
+            "too_large",
+            f"the document has {size} bytes; the limit is {MAX_BYTES}",
+            "split it; records can be sent as several JSON Lines documents",
+        )
+
+
 def checked(raw: bytes) -> bytes:
     """Return the document without byte order mark, fit to be parsed.
 
     Raises:
         FormatError: empty, too large, packed, not UTF-8 text, or holding NUL.
     """
-    if len(raw) > MAX_BYTES:
-        raise FormatError(
-            "too_large",
-            f"the document has {len(raw)} bytes; the limit is {MAX_BYTES}",
-            "split it; records can be sent as several JSON Lines documents",
-        )
+    of_size(len(raw))
     if raw.startswith(_PACKED):
         raise FormatError("packed", "the document is compressed", "unpack it before you send it")
     body = raw.removeprefix(b"\xef\xbb\xbf").strip()

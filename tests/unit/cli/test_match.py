@@ -275,6 +275,13 @@ def test_a_bad_sbom_is_refused_with_its_reason_and_mend(run: Run, text: str) -> 
     assert "mend:" in found.stderr
 
 
+def test_an_sbom_beyond_the_limit_is_refused_without_being_read(run: Run) -> None:
+    with Path("sbom.json").open("wb") as file:
+        file.truncate(10**12)  # no byte of it is on the disk, and none of it fits the memory
+    found = run()
+    assert (found.exit_code, "1000000000000 bytes; the limit is" in found.stderr) == (1, True)
+
+
 @pytest.mark.parametrize("text", [None, "{"])
 def test_without_a_readable_advisory_there_is_no_answer(run: Run, text: str | None) -> None:
     if text:
