@@ -130,9 +130,14 @@ _SHOWN = 20
 
 
 def idents(target: Target) -> tuple[str, ...]:
-    """Give the keys of a target: a CPE name is also met by a component that names no vendor."""
+    """Give the keys of a target.
+
+    A CPE name is also met by a component that names no vendor, and a generic package URL, which has
+    no registry behind it, by the vendor and name in it.
+    """
     if target.kind is TargetKind.PURL and (package := purl.read(target.purl or "")):
-        return (purl.base(package),)
+        who = package.type == versions.GENERIC and names.base(purl.vendor(package), package.name)
+        return (purl.base(package), who) if who else (purl.base(package),)
     if target.kind is TargetKind.CPE and (name := cpe.read(target.cpe or "")):
         if not cpe.names_product(name):
             return cpe.of_vendor(name)

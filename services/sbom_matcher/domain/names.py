@@ -36,6 +36,13 @@ def base(vendor: str | None, product: str | None) -> str | None:
     return f"name:{who}|{what}"
 
 
+def parted(key: str) -> tuple[str, str] | None:
+    """Give the vendor and product of a key; None for a key of another kind."""
+    kind, _, both = key.partition(":")
+    who, bar, what = both.partition("|")
+    return (who, what) if kind == "name" and bar else None
+
+
 def vendor(name: str | None) -> str | None:
     """Return a vendor's name as keys hold it, or None where it says nothing."""
     who = _vendor(name or "")

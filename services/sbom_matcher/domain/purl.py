@@ -28,7 +28,7 @@ _SOURCE_RPM = re.compile(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm")
 _PEP_503 = re.compile(r"[-_.]+")
 _BUILT = frozenset({"apk", "deb", "rpm"})
 _DASHED = frozenset({"cargo", "pypi"})
-_HOSTS = frozenset({"bitbucket", "github", "gitlab"})
+_OF_VENDORS = frozenset({"bitbucket", "generic", "github", "gitlab"})
 
 
 def base(purl: Purl) -> str:
@@ -68,8 +68,8 @@ def source(purl: Purl) -> Purl | None:
 
 
 def vendor(purl: Purl) -> str | None:
-    """Say who makes it, where the type tells: the owner of a hosted repository."""
-    return purl.namespace if purl.type in _HOSTS else None
+    """Say who makes it, where the type tells: a hosted repository's owner, or who is named."""
+    return purl.namespace if purl.type in _OF_VENDORS else None
 
 
 def version(purl: Purl) -> str | None:

@@ -111,6 +111,20 @@ def test_a_component_without_a_purl_is_named_by_the_cpe_name_that_met_it(
     assert any(covers(span, handle) for span in claim.spans)
 
 
+@WRITERS
+def test_a_component_that_was_met_by_its_names_is_named_by_them(write: Write) -> None:
+    part = Component(ref="r", name="Infusion Engine", version="4.2", supplier="Example Inc.")
+    met = evidence().model_copy(update={"identifier": "name:example|infusion engine"})
+    told = finding(1, Verdict.UNKNOWN, component=part.name, component_version=part.version,
+                   component_purl=None, evidence=(met,))  # fmt: skip
+    read = sniff.read(json.dumps(write(statements((told,), ISSUED), ISSUED)).encode())
+    assert isinstance(read, Advisories)
+    (claim,) = claims.read(read.statements[0].vulnerabilities[0].assertions)
+    [handle] = handles.of_part(part)
+    assert handle.ident in claim.idents
+    assert any(covers(span, handle) for span in claim.spans)
+
+
 def covers(span: Span, handle: Handle) -> bool:
     if span.interval is None or handle.key is None:
         return span.interval is None and handle.key is None

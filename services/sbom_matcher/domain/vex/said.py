@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from schemas.findings import Finding, FindingKind, Verdict
 from schemas.vex import JUSTIFICATIONS, OURS
-from services.sbom_matcher.domain import cpe, kinds, purl
+from services.sbom_matcher.domain import cpe, kinds, names, purl
 from services.sbom_matcher.domain.versions.vers import VersError
 from services.sbom_matcher.domain.versions.vers_ranges import vers_of
 
@@ -96,11 +96,14 @@ def _part(finding: Finding) -> str | None:
         if package.version or not finding.component_version:
             return str(package)
         return f"{package.bare()}@{quote(finding.component_version, safe='')}"
-    for each in finding.evidence:
-        if name := cpe.of_key(each.identifier or "", finding.component_version):
+    met = [each.identifier or "" for each in finding.evidence]
+    for ident in met:
+        if name := cpe.of_key(ident, finding.component_version):
             return name
     version = f"@{quote(finding.component_version, safe='')}" if finding.component_version else ""
-    return f"pkg:generic/{quote(finding.component, safe='')}{version}"
+    spoken = next((names.parted(ident) for ident in met if names.parted(ident)), None)
+    path = "/".join(quote(each, safe="") for each in spoken or (finding.component,))
+    return f"pkg:generic/{path}{version}"
 
 
 def _action(finding: Finding) -> str:
