@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from schemas.clocks import Clock, ClockEvent, ClockState
+from schemas.clocks import Clock, ClockEvent, ClockMode, ClockState
 from services.deadline_clock.domain.identity import Subject
 
 OPEN = frozenset(
@@ -72,8 +72,14 @@ class Change:
 
     @property
     def begins(self) -> bool:
-        """Whether it asks for something from now on that it did not ask for before."""
-        return _asks(self.after) and not _asks(self.before)
+        """Whether it asks for something from now on that it did not ask for before.
+
+        What was shown as no legal duty asked for nothing: once it binds, it begins.
+        """
+        was = self.before
+        shadow = was is not None and was.clock.mode is ClockMode.SHADOW
+        binds = shadow and self.after.clock.mode is ClockMode.MANDATORY
+        return _asks(self.after) and (binds or not _asks(was))
 
     @property
     def confirmed(self) -> bool:
@@ -104,6 +110,7 @@ class Change:
             (was.due_operational, was.anchor and was.anchor.at, self.before.open)
             != (now.due_operational, now.anchor and now.anchor.at, self.after.open)
             or (was.state is ClockState.PROVISIONAL) != (now.state is ClockState.PROVISIONAL)
+            or (was.mode is ClockMode.MANDATORY) != (now.mode is ClockMode.MANDATORY)
             or self.before.initial_load != self.after.initial_load
         )
 

@@ -49,7 +49,7 @@ def refusal(filed: Filed, clock: Clock, now: datetime) -> str | None:
     if clock.drill:
         return "this is a drill: nothing of it is real and nothing of it is ever filed"
     if clock.mode is not ClockMode.MANDATORY:
-        return f"the clock is {clock.mode.value}, not a legal duty: {clock.mode_reason}"
+        return f"the clock is {clock.mode.value}: {clock.mode_reason}"
     if filed.filed_at > now + SKEW:
         return "filed_at lies in the future"
     return None

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from schemas.catalogue import QualificationKind
-from schemas.clocks import Clock, RuleKind, Severity
+from schemas.clocks import Clock, ClockMode, RuleKind, Severity
 from services.deadline_clock.domain.calendars import Calendar, zone
 from services.deadline_clock.domain.decide import fire
 from services.deadline_clock.domain.escalation import (
@@ -19,8 +19,10 @@ from services.deadline_clock.domain.escalation import (
     alarms,
     merged,
     repetition,
+    severity,
 )
 from services.deadline_clock.domain.escalation_pack import parse_escalation
+from services.deadline_clock.domain.facts import CaseFacts
 from services.deadline_clock.domain.pack_document import PackError
 from services.deadline_clock.domain.rules import Rule
 from tests.unit.deadline_clock.facts import (
@@ -28,11 +30,13 @@ from tests.unit.deadline_clock.facts import (
     ESCALATION,
     HOUR,
     T0,
+    WARNING,
     Clockwork,
     around,
     confirmed,
     pages,
     product,
+    signal,
 )
 from tests.unit.deadline_clock.test_life import CASE, PATCH
 
@@ -224,3 +228,25 @@ def test_an_alarm_carries_the_next_step_and_the_deadline_in_its_zone() -> None:
     assert told.clock.anchor is not None
     assert told.clock.anchor.set_by == "psirt"
     assert told.stops_when
+
+
+def test_a_clock_that_turns_shadow_has_its_steps_armed_anew_as_tickets() -> None:
+    work = Clockwork()
+    facts = CaseFacts("C", signals=(signal(),))
+    work.decide(facts)
+    work.around = around(product(QualificationKind.DEVICE))
+    (turned,) = (each for each in work.decide(facts) if each.change.after.clock.rule == WARNING)
+    clock = turned.change.after.clock
+    assert clock.mode is ClockMode.SHADOW
+    assert turned.alarms
+    assert {severity(clock, each.step) for each in turned.alarms} == {Severity.TICKET}
+
+
+def test_a_shadow_clock_that_turns_out_to_bind_pages_at_once() -> None:
+    work = Clockwork(around(product(QualificationKind.DEVICE)))
+    facts = CaseFacts("C", signals=(signal(),))
+    assert {each.severity for each in pages(work.decide(facts))} == {Severity.TICKET}
+    work.around = around(product(QualificationKind.NOT_A_DEVICE))
+    told = pages(work.decide(facts, T0 + HOUR))
+    assert [each.step for each in told if each.severity is Severity.PAGE] == ["start"]
+    assert work.decide(facts, T0 + HOUR) == ()
