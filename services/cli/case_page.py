@@ -7,7 +7,7 @@ from services.cli.printing import document, out, table
 
 SECTIONS: Mapping[str, list[str]] = {
     "risk": ["product", "band", "confirmed", "score", "ground", "assessed_by"],
-    "clocks": ["label", "product", "mode", "state", "due", "clock"],
+    "clocks": ["label", "product", "kind", "mode", "state", "due", "confidence", "clock"],
     "assessments": ["product", "verdict", "assessed_by", "assessed_at", "aware_at", "ground"],
     "incident_assessments": [
         "product", "report", "regime", "reportable", "harm", "assessed_by", "aware_at", "ground",

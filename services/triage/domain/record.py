@@ -60,7 +60,7 @@ class SafetyEvent:
 
 @dataclass(frozen=True, slots=True)
 class HeldClock:
-    """A clock as deadline-clock last gave it."""
+    """A clock as deadline-clock last gave it, with how sure it is of the rule."""
 
     clock: str
     label: str
@@ -69,6 +69,7 @@ class HeldClock:
     mode: ClockMode
     state: ClockState
     due: datetime | None
+    confidence: str | None = None
 
     @property
     def is_open(self) -> bool:

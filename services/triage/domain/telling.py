@@ -8,7 +8,7 @@ from typing import Any
 from schemas.advisories import AdvisoryPublished, AdvisoryWithdrawn
 from schemas.alerts import AlertEvent
 from schemas.campaigns import CampaignEvent, CoverageChanged
-from schemas.clocks import ClockEvent
+from schemas.clocks import Clock, ClockEvent, ClockMode, RuleKind
 from schemas.event import Event
 from schemas.findings import (
     FindingChanged,
@@ -111,12 +111,18 @@ def summary_of(event: Event) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
+def _binding(clock: Clock) -> str:
+    """Whether it binds: of what is no law nobody reads that it is mandatory."""
+    law = clock.kind is RuleKind.LAW or clock.mode is not ClockMode.MANDATORY
+    return clock.mode.value if law else f"{clock.kind.value}, not law"
+
+
 def _about(event: Event) -> str:
     match event:
         case ClockEvent(clock=clock):
             due = f", due {_instant(clock.due_operational)}" if clock.due_operational else ""
             product = f" for {clock.product}" if clock.product else ""
-            return f"{clock.label}{product} ({clock.mode.value}, {clock.state.value}{due})"
+            return f"{clock.label}{product} ({_binding(clock)}, {clock.state.value}{due})"
         case FindingOpened(finding=found) | FindingChanged(finding=found):
             where = f" in {found.component}@{found.component_version}" if found.component else ""
             reason = f" ({found.reason})" if found.reason else ""

@@ -86,7 +86,8 @@ async def show(case: str, unit: CurrentUnit) -> CasePage:
         clocks=[
             ClockLine(
                 clock=each.clock, label=each.label, product=each.product, mode=each.mode,
-                state=each.state, due=each.due, legal_duty=each.is_legal_duty,
+                state=each.state, due=each.due, legal_duty=each.is_legal_duty, kind=each.kind,
+                confidence=each.confidence,
             )
             for each in record.clocks
         ],

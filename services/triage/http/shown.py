@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from schemas.cases import GateAnswer, Measure, ScopeItem
+from schemas.clocks import RuleKind
 from services.triage.domain.closing import OpenKind, Outcome
 from services.triage.http.desk import Told
 
@@ -79,6 +80,8 @@ class ClockLine(Told):
     state: str
     due: datetime | None
     legal_duty: bool
+    kind: RuleKind = Field(description="Law, guidance or policy: only law is a legal duty.")
+    confidence: str | None = Field(description="How sure we are of its rule; None: told before.")
 
 
 class Rollout(Told):

@@ -10,18 +10,19 @@ from services.kit.records import Received
 
 CLOCKS = """
 INSERT INTO clock AS t (clock, case_id, key, rule, label, kind, met_by, product, mode, state, late,
-    due_operational, revision)
+    due_operational, confidence, revision)
 SELECT DISTINCT ON (clock) clock, case_id, case_id, rule, label, kind, met_by, product, mode, state,
-    late, due, revision
+    late, due, confidence, revision
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::text[], $10::bool[], $11::timestamptz[], $12::bigint[]) AS u(clock, case_id,
-    rule, label, kind, met_by, product, mode, state, late, due, revision)
+    $8::text[], $9::text[], $10::bool[], $11::timestamptz[], $12::text[], $13::bigint[])
+    AS u(clock, case_id, rule, label, kind, met_by, product, mode, state, late, due, confidence,
+    revision)
 ORDER BY clock, revision DESC
 ON CONFLICT (clock) DO UPDATE SET case_id = excluded.case_id, key = excluded.key,
     rule = excluded.rule, label = excluded.label, kind = excluded.kind, met_by = excluded.met_by,
     product = excluded.product, mode = excluded.mode, state = excluded.state,
     late = t.late OR excluded.late, due_operational = excluded.due_operational,
-    revision = excluded.revision
+    confidence = excluded.confidence, revision = excluded.revision
 WHERE t.key <> excluded.key OR t.revision < excluded.revision
 """
 CAMPAIGNS = """
@@ -73,7 +74,7 @@ async def save_clocks(db: Connection, clocks: Sequence[tuple[Clock, int]]) -> No
         (
             clock.clock, clock.case, clock.rule, clock.label, clock.kind.value, clock.met_by.value,
             clock.product, clock.mode.value, clock.state.value, clock.late, clock.due_operational,
-            revision,
+            clock.confidence, revision,
         )
         for clock, revision in clocks
     ]  # fmt: skip

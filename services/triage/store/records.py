@@ -50,7 +50,7 @@ MEASURES = "SELECT * FROM measure WHERE case_id = ANY($1::text[]) ORDER BY plann
 PATHWAYS = "SELECT DISTINCT measure, product FROM pathway WHERE case_id = ANY($1::text[])"
 BANDED = "SELECT product FROM risk WHERE case_id = ANY($1::text[]) AND NOT proposed"
 CLOCKS = """
-SELECT clock, label, kind, product, mode, state, due_operational AS due FROM clock
+SELECT clock, label, kind, product, mode, state, due_operational AS due, confidence FROM clock
 WHERE case_id = ANY($1::text[]) ORDER BY due_operational NULLS LAST, clock
 """
 CAMPAIGNS = """
@@ -122,6 +122,7 @@ async def clocks(db: Connection, cases: Iterable[str]) -> list[HeldClock]:
             mode=ClockMode(row["mode"]),
             state=ClockState(row["state"]),
             due=row["due"],
+            confidence=row["confidence"],
         )
         for row in await db.fetch(CLOCKS, list(cases))
     ]

@@ -58,6 +58,7 @@ def clock(case: str, state: ClockState) -> Clock:
         kind=RuleKind.LAW,
         label="CRA 24 h early warning",
         authority="Regulation (EU) 2024/2847 Article 14(2)(a)",
+        confidence="verified",
         met_by=MetBy.FILING,
         product="gateway",
         mode=ClockMode.MANDATORY,
@@ -320,6 +321,13 @@ async def test_a_wave_is_told_when_its_evidence_lapses(
     assert (passed.passed, passed.valid_until) == (True, soon)
     lapsed = await triage.wire.event(GateEvaluated, request="C-1/1/3", passed=False)
     assert lapsed.answers[2].verdict is GateVerdict.EXPIRED
+
+
+async def test_a_case_shows_of_each_clock_whether_it_is_law_and_how_sure_we_are(
+    triage: Triage, case: str
+) -> None:
+    (line,) = (await triage.get(f"/v1/cases/{case}"))["clocks"]
+    assert (line["kind"], line["confidence"], line["legal_duty"]) == ("law", "verified", True)
 
 
 async def test_closing_names_everything_that_is_open_and_succeeds_when_nothing_is(

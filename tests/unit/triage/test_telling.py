@@ -1,6 +1,7 @@
 """Events read as one sentence on a timeline, with who acted and what they are linked to."""
 
 from schemas.cases import ExploitationAssessed, ExploitationVerdict, MeasureApproved
+from schemas.clocks import Clock, ClockMode, ClockStarted, ClockState, MetBy, RuleKind
 from schemas.event import Event
 from schemas.findings import VulnerabilityDescribed
 from schemas.signals import ExploitationReported, SignalSource
@@ -32,6 +33,29 @@ def test_a_list_is_told_in_words_and_an_empty_one_not_at_all() -> None:
     )
     assert "absorbed GHSA-1 and GO-1" in summary_of(described)
     assert "absorbed" not in summary_of(described.model_copy(update={"absorbed": ()}))
+
+
+def test_guidance_and_policy_are_never_told_as_mandatory() -> None:
+    guidance = Clock(
+        clock="c",
+        case="PV-2026-0001",
+        rule="fda2016.notify",
+        pack="us-postmarket-2016@2026.11.25",
+        kind=RuleKind.GUIDANCE,
+        label="FDA 2016 guidance: customers told by day 30",
+        authority="FDA",
+        met_by=MetBy.NOTICE,
+        product="pump",
+        mode=ClockMode.MANDATORY,
+        mode_reason="guidance, no duty",
+        state=ClockState.RUNNING,
+        started_at=NOW,
+    )
+    told = summary_of(ClockStarted(clock=guidance, because="a finding"))
+    assert "for pump (guidance, not law, running)" in told
+    law = guidance.model_copy(update={"kind": RuleKind.LAW})
+    told = summary_of(ClockStarted(clock=law, because="a finding"))
+    assert "for pump (mandatory, running)" in told
 
 
 def test_a_persons_act_names_the_person() -> None:
