@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from services.cli.door import door
+from services.cli.door import door, part
 from services.cli.lazy import group
 from services.cli.printing import document, listing
+from services.cli.refusal import Exit, Fault, RefusedError
 from services.cli.words import As, AsJson, NoticeKind, OfCase
 
 filing = group("What people handed to authorities.")
@@ -80,6 +81,8 @@ def received(
     who: As = None,
 ) -> None:
     """Record what an authority asked for; the clock that follows starts from when you had it."""
+    if rule is not None:
+        _refuse_what_no_request_starts(rule, who)
     body = {
         "case": case, "authority": authority, "rule": rule, "due_at": due_at,
         "received_at": received_at or _now(),
@@ -92,6 +95,28 @@ def ls_requests(case: OfCase = None, json: AsJson = False, who: As = None) -> No
     """List requests as they were recorded."""
     rows = door(who).items("notification", "/v1/requests", case=case)
     listing(rows, REQUESTS, json_wanted=json)
+
+
+def _refuse_what_no_request_starts(rule: str, who: str | None) -> None:
+    """A request is recorded whatever it names; of a mistyped rule no clock would ever tell.
+
+    Where nobody can say which rules there are, it is recorded as it was given.
+    """
+    opened = door(who)
+    try:
+        counted = opened.get("deadline-clock", "/v1/due", rule=rule, anchor=_now())
+        pack = opened.get("deadline-clock", f"/v1/packs/{part(counted['pack'].split('@')[0])}")
+    except RefusedError as error:
+        if error.status is Exit.UNREACHABLE:
+            return
+        raise
+    if not any(each["id"] == rule and each["by_request"] for each in pack["content"]):
+        fault = Fault(
+            "--rule", f"no request starts a clock of {rule}",
+            "name one that is: cra.intermediate, nis2.intermediate, us803.5day, "
+            "us803.supplement, us806.amendment; or leave it out",
+        )  # fmt: skip
+        raise RefusedError(Exit.REFUSED, "the request was not recorded", faults=[fault])
 
 
 def _record(who: str | None, path: str, body: Mapping[str, Any], *, wanted: bool) -> None:

@@ -10,7 +10,7 @@ from services.deadline_clock.domain.counting import Asked, Counted, CountingErro
 from services.deadline_clock.domain.escalation import Chain
 from services.deadline_clock.domain.reasoning import basis
 from services.deadline_clock.domain.rules import Pack, Rule, Status
-from services.deadline_clock.domain.wiring import wired
+from services.deadline_clock.domain.wiring import by_request, wired
 from services.deadline_clock.library import Library, Origin
 from services.deadline_clock.views import (
     BesideView,
@@ -170,7 +170,7 @@ def _chain(each: Chain) -> ChainView:
 
 def rule_view(rule: Rule) -> RuleView:
     """A rule with all that its pack says of it."""
-    own = {"period", "started", "basis", *_PERIOD}
+    own = {"period", "started", "by_request", "basis", *_PERIOD}
     plain = {name: getattr(rule, name) for name in RuleView.model_fields if name not in own}
     period = rule.period
     counted_by = {name: getattr(period, name) if period else None for name in _PERIOD}
@@ -188,5 +188,6 @@ def rule_view(rule: Rule) -> RuleView:
             ),
             "basis": basis(rule, None, national_known=False),
             "started": rule.fires and wired(rule) is not None,
+            "by_request": by_request(rule),
         }
     )

@@ -86,6 +86,7 @@ class RuleView(View):
     basis: str = Field(description="Law, whose law, or no law at all.")
     fires: bool = Field(description="Whether it may start clocks: proposals never do.")
     started: bool = Field(description="Whether facts start it already.")
+    by_request: bool = Field(description="Whether an authority's request that names it does.")
     regime: Regime
     role: str
     countries: tuple[str, ...] = Field(description="Whose national rule it is; empty: the Union's.")

@@ -85,6 +85,17 @@ WIRES: Mapping[Trigger, Wire] = {
 }  # fmt: skip
 
 
+_BY_REQUEST = frozenset({
+    Trigger.AUTHORITY_REQUEST, Trigger.FIVE_DAY_EVENT, Trigger.NEW_INFORMATION,
+    Trigger.CORRECTION_EXTENDED,
+})  # fmt: skip
+
+
+def by_request(rule: Rule) -> bool:
+    """Whether an authority's request that names the rule starts a clock."""
+    return rule.fires and rule.trigger in _BY_REQUEST
+
+
 def wired(rule: Rule) -> Wire | None:
     """The wire of a rule, or None where no facts answer it yet."""
     wire = WIRES.get(rule.trigger)

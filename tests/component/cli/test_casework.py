@@ -268,6 +268,21 @@ def test_what_customers_were_told_and_authorities_asked_is_recorded_and_listed(
         asked["request"]
     ]
     assert "CSIRT" in machine("request", "ls").out
+    for rule, words in (
+        ("cra.intermediat", "is it cra.intermediate"),
+        ("cra.aev.final", "no request starts"),
+    ):
+        mistyped = (
+            "--case",
+            assessed,
+            "--authority",
+            "CSIRT",
+            "--rule",
+            rule,
+            "--as",
+            "regulatory",
+        )
+        assert words in machine("request", "received", *mistyped, status=1).err
     of_nothing = ("--case", "PV-2019-0001", "--authority", "CSIRT", "--as", "regulatory")
     refused = machine("request", "received", *of_nothing, status=1)
     assert "/case: there is no case PV-2019-0001" in refused.err

@@ -5,7 +5,7 @@ import pytest
 from schemas.clocks import MetBy, RuleKind
 from services.deadline_clock.domain.rules import AnchorName, Rule, Status, Trigger, Unit
 from services.deadline_clock.domain.terms import Bound, Ends, Regime, Roll
-from services.deadline_clock.domain.wiring import WIRES, wired
+from services.deadline_clock.domain.wiring import WIRES, by_request, wired
 from tests.unit.deadline_clock.facts import BOOK
 
 STAGES = [
@@ -131,6 +131,14 @@ def test_a_rule_that_no_facts_answer_yet_is_held_but_not_wired() -> None:
     for name in ("mdr.trend", "mdr.followup", "mdr.psur_iia", "mdr.qms_change", "us806.record"):
         assert rule(name).fires
         assert wired(rule(name)) is None
+
+
+def test_an_authoritys_request_starts_the_reports_that_one_may_ask_for() -> None:
+    assert {each.id for each in BOOK if by_request(each)} == {
+        "cra.intermediate", "nis2.intermediate", "us803.5day", "us803.supplement",
+        "us806.amendment",
+    }  # fmt: skip
+    assert all(wired(each) for each in BOOK if by_request(each))
 
 
 def test_a_wired_rule_runs_from_an_anchor_that_its_wire_sets() -> None:
