@@ -153,7 +153,7 @@ def _one(opened: Door, name: str, path: Path, manner: Manner) -> dict[str, Any]:
 
 def _rejected(name: str, error: RefusedError, *, dry_run: bool) -> dict[str, Any]:
     return {
-        "id": error.instance.rpartition("/")[2] or None,
+        "id": error.instance.partition("/submissions/")[2] or None,
         "document": name,
         "status": "rejected",
         "detail": error.faults[0].reason,

@@ -21,12 +21,13 @@ KEV_ENTRIES = 1_404
 COUNTS = {
     "medical-device": {"affected": 6, "unknown(no_range)": 1},
     "imaging-system": {"affected": 29, "not_affected": 1},
-    "example": {"affected": 122, "not_affected": 37, "unknown(no_range)": 18},
+    "example": {"affected": 122, "not_affected": 41, "unknown(no_range)": 18},
     "container": {
         "affected": 628,
         "not_affected": 24,
         "unknown(unparsed_version)": 101,
         "unknown(unparsed_range)": 11,
+        "unknown(git_range)": 1,
     },
 }
 """Verdicts by collection of SBOMs, of unknown ones by reason. A change here is a change of what is

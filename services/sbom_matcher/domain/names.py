@@ -1,7 +1,8 @@
 """Vendor and product names: the key by which a spoken name meets another, exactly or not at all.
 
-Names are compared without case, signs, accents and a vendor's legal form. A name that merely
-contains another never meets it: "OpenSSL for Windows" is not "OpenSSL".
+Names are compared without case, signs, accents, a vendor's legal form and the vendor's name in
+front of the product's ("Apache Tomcat" of Apache is Tomcat). A name that merely contains another
+never meets it: "OpenSSL for Windows" is not "OpenSSL".
 """
 
 import re
@@ -14,7 +15,8 @@ _LEGAL_FORMS = frozenset(
     {
         "ab", "ag", "aps", "as", "bv", "co", "community", "company", "corp", "corporation",
         "foundation", "gmbh", "inc", "incorporated", "kg", "limited", "llc", "ltd", "nv",
-        "organization", "oy", "plc", "project", "pty", "sa", "sarl", "spa", "srl", "team",
+        "organization", "oy", "plc", "project", "pty", "sa", "sarl", "software", "spa", "srl",
+        "team",
     }
 )  # fmt: skip
 _NOBODY = frozenset(
@@ -31,6 +33,7 @@ def base(vendor: str | None, product: str | None) -> str | None:
     if who in _NOBODY:
         return None
     what = _words(product or "")
+    what = what.removeprefix(f"{who} ") or what
     if what in _NOBODY or len(who) + len(what) > _LONGEST:
         return None
     return f"name:{who}|{what}"

@@ -35,7 +35,10 @@ def published(asked: httpx.Request) -> httpx.Response:
     )
 
 
-TOO_LARGE = {"title": "Content Too Large", "detail": "the body is above 50 MiB", "mend": "less"}
+TOO_LARGE = {
+    "title": "Content Too Large", "detail": "the body is above 50 MiB", "mend": "less",
+    "instance": "/v1/submissions",
+}  # fmt: skip
 
 
 def test_a_document_that_is_too_large_is_rejected_and_the_others_go(
@@ -48,8 +51,8 @@ def test_a_document_that_is_too_large_is_rejected_and_the_others_go(
     answering(monkeypatch, answer)
     result = CliRunner().invoke(commands, ["submit", str(folder), "--json"])
     assert result.exit_code == 1
-    told = {each["document"]: each["status"] for each in json.loads(result.stdout)}
-    assert told == {"a": "published", "b": "rejected", "c": "published"}
+    told = {each["document"]: (each["status"], each["id"]) for each in json.loads(result.stdout)}
+    assert told == {"a": ("published", "1"), "b": ("rejected", None), "c": ("published", "1")}
     assert "the body is above 50 MiB" in result.stderr
 
 

@@ -19,6 +19,18 @@ def test_names_meet_exactly_but_for_case_signs_and_legal_form() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("vendor", "product"),
+    [
+        ("Apache Software Foundation", "Apache Tomcat"),
+        ("The Apache Software Foundation", "Tomcat"),
+        ("apache", "apache_tomcat"),
+    ],
+)
+def test_the_vendors_name_in_front_of_a_products_is_passed_over(vendor: str, product: str) -> None:
+    assert names.base(vendor, product) == "name:apache|tomcat"
+
+
 @pytest.mark.parametrize("longer", ["wolfSSL Manager", "my wolfSSL", "wolfSSL2", "wolfSSLx"])
 def test_a_name_that_merely_contains_another_never_meets_it(longer: str) -> None:
     assert names.base("wolfSSL", longer) != names.base("wolfSSL", "wolfSSL")
