@@ -9,11 +9,17 @@ from services.deadline_clock.domain.change import Held
 from services.deadline_clock.domain.counting import Asked, counted
 from services.deadline_clock.domain.decide import stops_when
 from services.deadline_clock.domain.facts import CaseFacts, Surroundings
+from services.deadline_clock.domain.national import replaced
 from services.deadline_clock.domain.obligations import Obligation, obligations
 from services.deadline_clock.domain.places import place
 from services.deadline_clock.domain.rules import OpenPoint, Regime, Rule, RuleBook
 from services.deadline_clock.domain.terms import PLACES
-from services.deadline_clock.domain.unstarted import Unstarted, starts, why_not
+from services.deadline_clock.domain.unstarted import (
+    Unstarted,
+    WhyNot,
+    starts,
+    why_not,
+)
 
 _SETTLED_BY = (
     ("not in the catalogue", "register the product in the catalogue"),
@@ -89,6 +95,7 @@ def explain(
     asked: dict[tuple[str, str], Obligation] = {}
     for wanted in obligations(facts, surroundings, book, facts.products()):
         asked.setdefault((wanted.subject.product or "", wanted.rule.id), wanted)
+    among = replaced(book)
     for product in (*facts.products(), ""):
         for rule in book.firing():
             if (rule.regime is Regime.NIS2) != (product == ""):
@@ -97,7 +104,8 @@ def explain(
                 yield from explain_clocks(found, facts, surroundings, book)
             else:
                 subject = Unstarted(rule, product, asked.get((product, rule.id)))
-                yield _not_started(subject, facts, surroundings, book)
+                unstarted = why_not(subject, facts, surroundings, among)
+                yield _not_started(subject, unstarted, book)
 
 
 def explain_clocks(
@@ -141,11 +149,8 @@ def _clock(
     )
 
 
-def _not_started(
-    subject: Unstarted, facts: CaseFacts, surroundings: Surroundings, book: RuleBook
-) -> Explained:
+def _not_started(subject: Unstarted, found: WhyNot, book: RuleBook) -> Explained:
     rule = subject.rule
-    found = why_not(subject, facts, surroundings, book)
     return Explained(
         rule=rule,
         product=subject.product,

@@ -35,10 +35,10 @@ def _elsewhere(
     facts: CaseFacts, surroundings: Surroundings, clocks: Iterable[Held]
 ) -> Iterator[Change]:
     """End an entity's clocks where it, or a Member State whose law binds it, is another now."""
-    bound = asked_of(facts, surroundings)
-    for each in clocks:
-        clock = each.clock
-        if clock.product is not None or (clock.entity, clock.member_state) in bound:
+    held = [each for each in clocks if each.clock.product is None and each.open]
+    bound = asked_of(facts, surroundings) if held else frozenset()
+    for each in held:
+        if (each.clock.entity, each.clock.member_state) in bound:
             continue
         if (change := ended(each, _ELSEWHERE, "that changes", facts)) is not None:
             yield change

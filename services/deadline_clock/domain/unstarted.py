@@ -8,9 +8,9 @@ from services.deadline_clock.domain.applicability import Applicability, applicab
 from services.deadline_clock.domain.bound import asked_of
 from services.deadline_clock.domain.coordinator import coordinator
 from services.deadline_clock.domain.facts import CaseFacts, Surroundings
-from services.deadline_clock.domain.national import Replaced, replaced, unasked
+from services.deadline_clock.domain.national import Replaced, unasked
 from services.deadline_clock.domain.obligations import Obligation
-from services.deadline_clock.domain.rules import Regime, Rule, RuleBook, Trigger
+from services.deadline_clock.domain.rules import Regime, Rule, Trigger
 from services.deadline_clock.domain.wiring import wired
 
 _STARTS = {
@@ -49,11 +49,11 @@ def starts(rule: Rule) -> str:
 
 
 def why_not(
-    subject: Unstarted, facts: CaseFacts, surroundings: Surroundings, book: RuleBook
+    subject: Unstarted, facts: CaseFacts, surroundings: Surroundings, among: Replaced
 ) -> WhyNot:
-    """Say why there is no clock."""
+    """Say why there is no clock; `among` is what national law replaces."""
     rule, wanted = subject.rule, subject.wanted
-    binds = _binds(subject, facts, surroundings, replaced(book))
+    binds = _binds(subject, facts, surroundings, among)
     reopens = wanted.reopen_trigger if wanted is not None else None
     if binds.mode is ClockMode.OFF:
         return WhyNot(binds.mode, binds.reason, f"off: {binds.reason}", binds.assumed, reopens)
