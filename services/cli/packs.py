@@ -21,7 +21,6 @@ app = group("The rules that clocks follow: law, guidance and policy.")
 COLUMNS = [
     "id",
     "version",
-    "kind",
     "basis",
     "title",
     "rules",
@@ -80,8 +79,8 @@ def show(
     if json:
         as_json(found)
         return
-    lists = ("content", "open_points", "chains")
-    document({field: held for field, held in found.items() if field not in lists})
+    apart = ("kind", "content", "open_points", "chains")  # `basis` says of proposals what they are
+    document({field: held for field, held in found.items() if field not in apart})
     if found["content"]:
         out.print()
         table(found["content"], RULES, title="rules")
