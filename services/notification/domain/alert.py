@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict
 from schemas.clocks import Clock, ClockEscalated, ClockMode, Severity
 from schemas.event import Instant
 from services.notification.domain.approval import open_fields
-from services.notification.domain.document import DRILL, PREPARED, SHADOW, DraftDocument
+from services.notification.domain.document import PREPARED, DraftDocument
+from services.notification.domain.duty import SHADOW, duty_of
 
 SUMMARY_BYTES = 1024
 """The longest summary that pagers take (1 KiB)."""
@@ -117,7 +118,7 @@ def content(escalated: ClockEscalated, line: DraftLine | None) -> Content:
     return Content(
         summary=summary(escalated, line),
         kind=kind_of(escalated),
-        duty=_duty(clock),
+        duty=duty_of(clock),
         drill=clock.drill,
         case=clock.case,
         clock=clock.clock,
@@ -194,12 +195,6 @@ def draft_line(draft: DraftDocument, *, approved: bool) -> DraftLine:
     if missing:
         standing += f", lacks {len(missing)} required fields"
     return DraftLine(draft=draft.draft, revision=draft.revision, standing=standing, missing=missing)
-
-
-def _duty(clock: Clock) -> str:
-    if clock.drill:
-        return DRILL
-    return SHADOW if clock.mode is ClockMode.SHADOW else clock.mode.value
 
 
 def _anchor(clock: Clock) -> AnchorLine | None:

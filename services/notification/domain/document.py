@@ -19,12 +19,6 @@ from services.notification.domain.template import Code, Status
 PREPARED: Literal["prepared, not sent"] = "prepared, not sent"
 """On every export: a person files; the software never does."""
 
-SHADOW = "not a legal duty"
-"""On every export of a shadow draft."""
-
-DRILL = "DRILL: nothing of this is real; never file it"
-"""On every export of a drill's draft, and on every alert of it."""
-
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

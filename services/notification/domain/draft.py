@@ -7,12 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from schemas.clocks import Clock, ClockMode, ClockState
+from schemas.clocks import Clock, ClockState
 from services.notification.domain import report_number
 from services.notification.domain.answers import COMPOSED, answer
 from services.notification.domain.document import (
-    DRILL,
-    SHADOW,
     DraftDocument,
     DutyRef,
     FieldState,
@@ -20,6 +18,7 @@ from services.notification.domain.document import (
     SourceRef,
     TemplateRef,
 )
+from services.notification.domain.duty import duty_of
 from services.notification.domain.facts import Answer, CaseFacts, Source
 from services.notification.domain.faults import fault_in
 from services.notification.domain.template import Code, FieldRule, Status, Template
@@ -70,7 +69,7 @@ def prepare(wanted: Preparation) -> DraftDocument:
     fields = tuple(states[rule.id] for rule in wanted.template.fields)
     clock = wanted.facts.clock.fact
     return DraftDocument(
-        legal_duty=_legal_duty(clock),
+        legal_duty=duty_of(clock),
         draft=wanted.draft,
         revision=wanted.revision,
         case=clock.case,
@@ -207,12 +206,6 @@ def _gap(state: FieldState, template: Template) -> OpenField | None:
         reason=state.reason or "not stated",
         expected_on=state.until,
     )
-
-
-def _legal_duty(clock: Clock) -> str:
-    if clock.drill:
-        return DRILL
-    return SHADOW if clock.mode is ClockMode.SHADOW else clock.mode.value
 
 
 def _duty(clock: Clock) -> DutyRef:

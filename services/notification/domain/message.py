@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.event import Instant
 from services.notification.domain.alert import Content
-from services.notification.domain.document import DRILL
+from services.notification.domain.duty import DRILL
 from services.notification.domain.turns import in_zone
 
 Purpose = Literal["page", "ticket", "exhausted", "resolved"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.clocks import ClockEscalated, ClockMode, Severity
+from schemas.clocks import ClockEscalated, ClockMode, RuleKind, Severity
 from services.kit import webhook_signature
 from services.notification.domain import ack_link
 from services.notification.domain.ack_link import LinkError, Ticket
@@ -84,6 +84,20 @@ def test_a_page_says_what_is_left_what_lacks_and_who_is_next() -> None:
     ):
         assert wanted in written, wanted
     assert body(told, ENVELOPE).content.draft is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "duty"),
+    [
+        (RuleKind.LAW, ClockMode.MANDATORY, "mandatory"),
+        (RuleKind.LAW, ClockMode.SHADOW, "not a legal duty"),
+        (RuleKind.GUIDANCE, ClockMode.MANDATORY, "guidance, not a legal duty"),
+        (RuleKind.POLICY, ClockMode.MANDATORY, "policy, not a legal duty"),
+    ],
+)
+def test_guidance_and_policy_never_read_as_law(kind: RuleKind, mode: ClockMode, duty: str) -> None:
+    told = content(escalated(clock=clock(kind=kind, mode=mode)), None)
+    assert f"Duty: {duty}\n" in text(told, ENVELOPE)
 
 
 def test_a_page_says_how_sure_we_are_of_its_rule_where_the_clock_says_so() -> None:
