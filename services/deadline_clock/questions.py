@@ -46,7 +46,7 @@ _MOST = 10_000
 """Clocks of one case: far more than a case has."""
 
 
-@asked.get("/v1/cases/{case}/explanation")
+@asked.get("/v1/cases/{case:path}/explanation")
 async def explain_case(
     case: str,
     unit: CurrentUnit,
@@ -70,7 +70,7 @@ async def explain_case(
     return ExplanationView(case=facts.case, as_of=as_of, rules=tuple(map(_explained, found)))
 
 
-@asked.get("/v1/cases/{case}/awareness")
+@asked.get("/v1/cases/{case:path}/awareness")
 async def awareness(case: str, unit: CurrentUnit) -> AwarenessView:
     """Tell who could have known what, when, and awareness per regime, with its evidence."""
     facts, around, held = await _case(unit, case)

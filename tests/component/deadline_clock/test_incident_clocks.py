@@ -152,6 +152,9 @@ async def test_a_released_sbom_waits_for_a_persons_review(fleet: Fleet) -> None:
         )
     )
     await fleet.clock("sbom/pump", "sbom.review.release", "pump", state="met")
+    explained = await fleet.get("/v1/cases/sbom%2Fpump/explanation")
+    (review,) = (each for each in explained["rules"] if each["rule"] == "sbom.review.release")
+    assert (review["state"], review["kind"]) == ("met", "policy")
 
 
 async def test_deciding_everything_anew_finds_nothing(fleet: Fleet) -> None:
