@@ -126,6 +126,23 @@ def test_a_severity_that_changes_arms_the_step_anew() -> None:
     assert six.step.severity is Severity.TICKET
 
 
+def test_clocks_of_an_initial_load_are_told_together_of_what_the_policy_moved_into_the_past() -> (
+    None
+):
+    work = Clockwork()
+    work.decide(CaseFacts("C", signals=(signal(backfill=True),)))
+    first = "{at: T-12h, severity: page, to: [psirt-oncall, psirt-lead]}"
+    text = STEPS.replace("2026.11.25", "2026.12.1", 1)
+    new = with_pack(
+        library(), "escalation.yaml", text.replace(first, first.replace("T-12h", "T-20h"), 1)
+    ).then.escalation
+    rule = BOOK.rule(WARNING)
+    assert rule is not None
+    found = replanned(work.of(WARNING), rule, new, Steps(frozenset(), T0), T0 + 5 * HOUR)
+    assert found is not None
+    assert (found.told_together, told(found)) == ("T-20h", [])
+
+
 def test_a_clock_that_waits_for_its_anchor_has_no_steps_to_plan() -> None:
     work, _ = clockwork()
     rule = BOOK.rule(FINAL)
