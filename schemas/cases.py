@@ -224,6 +224,10 @@ class DecisionRecorded(CaseEvent):
     ground: Name = Field(description="Why, in words.")
     decided_by: Name = Field(description="The person.")
     decided_at: Instant = Field(description="When.")
+    happened_at: Instant | None = Field(
+        default=None,
+        description="When what it answers happened, where a period runs from that; None: unstated.",
+    )
     reopen_trigger: str | None = Field(default=None, description="What would reopen it.")
     supersedes: str | None = Field(default=None, description="The earlier record it replaces.")
 

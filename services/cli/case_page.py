@@ -12,7 +12,9 @@ SECTIONS: Mapping[str, list[str]] = {
     "incident_assessments": [
         "product", "report", "regime", "reportable", "harm", "assessed_by", "aware_at", "ground",
     ],
-    "decisions": ["question", "product", "outcome", "decided_by", "decided_at", "ground"],
+    "decisions": [
+        "question", "product", "outcome", "decided_by", "decided_at", "happened_at", "ground",
+    ],
     "measures": [
         "measure", "kind", "category", "title", "products", "target_version", "planned_by",
         "approved_by", "available_at",

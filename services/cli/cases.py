@@ -188,6 +188,12 @@ def decide(
     outcome: Annotated[str, typer.Option(help="One of the question's outcomes.")],
     ground: Ground,
     product: Annotated[str | None, typer.Option(help="For one product; default: for all.")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="Instant with its zone: when what it answers happened, if a period runs from it."
+        ),
+    ] = None,
     reopen: Reopen = None,
     json: AsJson = False,
     who: As = None,
@@ -195,7 +201,7 @@ def decide(
     """Answer a question that waits for a named person."""
     body = {
         "question": question, "outcome": outcome, "ground": ground, "product": product,
-        "reopen_trigger": reopen,
+        "reopen_trigger": reopen, "happened_at": at,
     }  # fmt: skip
     _act(case, "/decisions", body, who, wanted=json)
 

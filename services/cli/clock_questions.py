@@ -11,7 +11,7 @@ from services.cli.printing import as_json, document, out, table
 from services.cli.refusal import Exit, RefusedError
 from services.cli.words import As, AsJson, AsOf, Case, IncidentRegime, OfProduct
 
-SETTABLE = ("aware_at", "measure_available_at")
+SETTABLE = ("aware_at", "measure_available_at", "initiated_at")
 """What --set knows."""
 
 RULES = [
@@ -73,7 +73,7 @@ def what_if(
     every: Annotated[bool, typer.Option("--all", help="Ask of every case.")] = False,
     instants: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=INSTANT", help=f"Suppose {' or '.join(SETTABLE)}."),
+        typer.Option("--set", metavar="NAME=INSTANT", help=f"Suppose {', '.join(SETTABLE)}."),
     ] = None,
     regime: Annotated[
         IncidentRegime | None,
@@ -145,7 +145,7 @@ def _instant(text: str) -> tuple[str, str]:
     name, equal, at = text.partition("=")
     if not equal or name not in SETTABLE:
         raise RefusedError(
-            Exit.USAGE, f"--set {text}: unknown", f"known are {' and '.join(SETTABLE)}",
+            Exit.USAGE, f"--set {text}: unknown", f"known are {', '.join(SETTABLE)}",
             "write it as aware_at=2026-11-20T16:42:10+01:00",
         )  # fmt: skip
     return name, at

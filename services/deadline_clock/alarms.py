@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.deadline_clock import casework, drilling, in_force, moving
+from services.deadline_clock.domain.clock import newly_late
 from services.deadline_clock.domain.decide import Decided, fire, told_together
+from services.deadline_clock.domain.discretion import lapsed
 from services.deadline_clock.domain.escalation import DraftState
 from services.deadline_clock.library import Library
-from services.deadline_clock.store import clocks, draft_standing
+from services.deadline_clock.store import cases, clocks, draft_standing
 from services.kit.records import Cause
 from services.kit.timers import Fired, Timers
 from services.kit.unit import Unit
@@ -61,6 +63,27 @@ async def _steps(unit: Unit, packs: Library, fired: Sequence[Fired]) -> None:
     if silent:  # a policy that came into force has no such step: its own plan says who is told
         await clocks.take_back_told(unit.db, silent)
     await casework.keep(unit, done)
+    await _rest_on(unit, packs, done)
+
+
+async def _rest_on(
+    unit: Unit, packs: Library, done: Sequence[tuple[Decided, Cause | None]]
+) -> None:
+    """Decide the clocks anew that rest on a day of the 2016 guidance which passed just now."""
+    rules = {rule.id: rule for rule in packs.book}
+    passed = [
+        (decided.change.after, cause)
+        for decided, cause in done
+        if newly_late(decided.change.before, decided.change.after)
+        and lapsed([decided.change.after], rules)
+    ]
+    if not passed:
+        return
+    files = await cases.load(unit.db, {held.clock.case for held, _ in passed})
+    desk = await casework.lay_out(unit, packs, files)
+    for held, cause in passed:
+        desk.settle(files[held.clock.case], unit.now, cause, frozenset({held.clock.product or ""}))
+    await casework.keep(unit, desk.decided)
 
 
 async def _together(unit: Unit, packs: Library, fired: Sequence[Fired]) -> None:

@@ -120,6 +120,9 @@ class Supposition(BaseModel):
     measure_available_at: AwareDatetime | None = Field(
         default=None, description="When a measure is available, with its zone."
     )
+    initiated_at: AwareDatetime | None = Field(
+        default=None, description="When a correction or removal is initiated, with its zone."
+    )
     regime: Literal["eu_mdr", "eu_ivdr", "us_803", "cra", "nis2"] | None = Field(
         default=None, description="Awareness of incidents under this regime; else of exploitation."
     )
@@ -132,10 +135,12 @@ class Supposition(BaseModel):
 
     @model_validator(mode="after")
     def _supposes_something(self) -> Self:
-        given = (self.aware_at, self.measure_available_at, self.country, self.pack)
+        instants = (self.aware_at, self.measure_available_at, self.initiated_at)
+        given = (*instants, self.country, self.pack)
         if all(each is None for each in given):
             raise ValueError(
-                "nothing is supposed: give aware_at, measure_available_at, country or pack"
+                "nothing is supposed: give aware_at, measure_available_at, initiated_at, country "
+                "or pack"
             )
         return self
 

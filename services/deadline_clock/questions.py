@@ -160,6 +160,7 @@ async def _moves(
     given = {
         AnchorName.AWARE_AT: body.aware_at,
         AnchorName.MEASURE_AVAILABLE_AT: body.measure_available_at,
+        AnchorName.INITIATED_AT: body.initiated_at,
     }
     instants = {name: at for name, at in given.items() if at is not None}
     supposed = Supposed(instants, body.product, body.country, body.regime)

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+SUPPOSED = "supposed initiation"
+"""What a supposed act is called: it stands in the place of all that are on record."""
+
 
 @dataclass(frozen=True, slots=True)
 class Initiation:
-    """A customer notice or a wave: acts that may initiate a correction (21 CFR 806.10(b))."""
+    """A wave, or a supposed act: what may initiate a correction (21 CFR 806.10(b))."""
 
     what: str
     id: str

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from schemas.clocks import Anchor, ClockState
 from schemas.drafts import NoticeKind
+from services.deadline_clock.domain.discretion import lost
 from services.deadline_clock.domain.facts import CaseFacts, Decision
 from services.deadline_clock.domain.rules import AnchorName
 from services.deadline_clock.domain.standing import Met, Question, Standing
@@ -58,6 +59,14 @@ def report(question: Question) -> tuple[Standing, ...]:
             anchor=first,
         )
         return (undecided,)
+    if decision.outcome == DISCRETION_CLAIMED and (failed := lost(question)) is not None:
+        stands = Standing(
+            state=ClockState.RUNNING,
+            because=f"{failed}: the discretion that {decision.decided_by} claimed is lost",
+            anchor=first,
+            decided_by=decision.decided_by,
+        )
+        return (stands,)
     return (_decided(decision, first),)
 
 
@@ -121,6 +130,9 @@ def _waiting(decision: Decision, because: str) -> Standing:
 
 def initiation(facts: CaseFacts, product: str, *, approvals: bool = True) -> Anchor | None:
     """The act that initiated a correction: the earliest of those on record."""
+    supposed = facts.supposed_initiation(product)
+    if supposed is not None and approvals:
+        return _Act(supposed.at, supposed.what, supposed.by).anchor
     acts = _acts(facts, product, approvals=approvals)
     return min(acts, key=lambda act: (act.at, act.what)).anchor if acts else None
 
@@ -141,11 +153,7 @@ def _acts(facts: CaseFacts, product: str, *, approvals: bool) -> list[_Act]:
         _Act(each.sent_at, f"customer notice ({each.kind}) {each.notice}", each.sent_by)
         for each in facts.notices_of(product, *TO_CUSTOMERS)
     ]
-    waves = [
-        _Act(each.at, f"{each.what} {each.id}", each.by)
-        for each in facts.initiations
-        if each.product in {None, product}
-    ]
+    waves = [_Act(each.at, f"{each.what} {each.id}", each.by) for each in facts.waves_of(product)]
     return approved + told + waves
 
 

@@ -1,7 +1,7 @@
 """The one decision of this service: facts, clocks, packs and now in; changes and alerts out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from schemas.clocks import Clock, ClockEscalated, ClockEvent, ClockMode, ClockState, MetBy
@@ -9,6 +9,7 @@ from services.deadline_clock.domain.ahead import ahead, chain_of, grouped
 from services.deadline_clock.domain.calendars import zone
 from services.deadline_clock.domain.change import Change, Held
 from services.deadline_clock.domain.clock import lateness, newly_late
+from services.deadline_clock.domain.discretion import lapsed
 from services.deadline_clock.domain.escalation import (
     DEADLINE,
     MOVED_EARLIER,
@@ -71,11 +72,15 @@ def decide(
     """
     rules = {rule.id: rule for rule in book}
     named = facts.products() if products is None else sorted(products)
-    asked = obligations(facts, surroundings, book, named)
-    return tuple(
-        _told(change, rules[change.after.clock.rule], escalation, now)
-        for change in changes(facts, surroundings, clocks, asked, now)
-    )
+    around = replace(surroundings, lapsed=lapsed(clocks, rules))
+    found = list(changes(facts, around, clocks, obligations(facts, around, book, named), now))
+    became = {each.clock.clock: each for each in (*clocks, *(each.after for each in found))}
+    after = tuple(became.values())
+    if (gone := lapsed(after, rules)) != around.lapsed:
+        # What lapsed just now bears on the clocks that rest on it, and on nothing else.
+        around = replace(around, lapsed=gone)
+        found += changes(facts, around, after, obligations(facts, around, book, named), now)
+    return tuple(_told(change, rules[change.after.clock.rule], escalation, now) for change in found)
 
 
 def _told(change: Change, rule: Rule, escalation: Escalation, now: datetime) -> Decided:

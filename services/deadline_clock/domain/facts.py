@@ -10,6 +10,7 @@ from datetime import datetime
 
 from schemas.catalogue import EntityRegistered, ProductRegistered
 from services.deadline_clock.domain.acts import (
+    SUPPOSED,
     Filing,
     Initiation,
     Notice,
@@ -70,7 +71,10 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's answer to a question, for one product or for all (None)."""
+    """A person's answer to a question, for one product or for all (None).
+
+    `happened_at` is when what it answers happened, where the person stated that.
+    """
 
     decision: str
     question: str
@@ -80,6 +84,7 @@ class Decision:
     decided_by: str
     decided_at: datetime
     reopen_trigger: str | None = None
+    happened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +216,19 @@ class CaseFacts:
         )
         return tuple(sorted(mine, key=lambda each: (each.sent_at, each.notice)))
 
+    def waves_of(self, product: str) -> tuple[Initiation, ...]:
+        """The waves that carried a measure to a product's devices."""
+        return tuple(
+            each
+            for each in self.initiations
+            if each.product in {None, product} and each.what != SUPPOSED
+        )
+
+    def supposed_initiation(self, product: str) -> Initiation | None:
+        """The initiation of a correction that is supposed in the place of those on record."""
+        supposed = (each for each in self.initiations if each.what == SUPPOSED)
+        return next((each for each in supposed if each.product == product), None)
+
     def learned_at(self, product: str) -> datetime | None:
         """When we first held anything on a product: a finding, evidence, a report."""
         held = [each.held_at for each in self.scope if each.product == product and each.held_at]
@@ -241,11 +259,15 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What other streams say of a case's products: the catalogue and coverage."""
+    """What other streams say of a case's products: the catalogue and coverage.
+
+    `lapsed` are products of the case for which day 30 or 60 of FDA's 2016 guidance has passed.
+    """
 
     products: Mapping[str, ProductRegistered] = field(default_factory=dict)
     entities: Mapping[str, EntityRegistered] = field(default_factory=dict)
     coverage: Mapping[str, Coverage] = field(default_factory=dict)
+    lapsed: frozenset[str] = frozenset()
 
     def entity_of(self, product: str) -> EntityRegistered | None:
         """The legal entity that makes a product, as far as the catalogue says."""

@@ -19,6 +19,7 @@ from services.deadline_clock.domain.happenings import (
     harm_of,
 )
 from services.deadline_clock.domain.identity import ONCE
+from services.deadline_clock.domain.requests import UNSTATED
 from services.deadline_clock.domain.rules import AnchorName, Regime, Trigger
 from services.deadline_clock.domain.stages import after_filing
 from services.deadline_clock.domain.standing import Met, Question, Standing
@@ -168,10 +169,11 @@ def _after_handling(question: Question, found: Standing) -> Standing:
         )
     anchor = Anchor(
         name=AnchorName.HANDLED_AT,
-        at=ended.decided_at,
+        at=ended.happened_at or ended.decided_at,
         set_by=ended.decided_by,
         set_at=ended.decided_at,
         evidence=f"decision {ended.decision}",
+        note=None if ended.happened_at else UNSTATED,
     )
     return replace(
         found, state=ClockState.RUNNING, because="the incident is handled", anchor=anchor

@@ -16,7 +16,7 @@ _PROTOCOL = "+protocol"
 def standings(question: Question) -> tuple[Standing, ...]:
     """One clock a measure under the protocol, from the first wave that carries it."""
     facts, product = question.facts, question.product
-    waves = [each for each in facts.initiations if each.product in {None, product}]
+    waves = facts.waves_of(product)
     notices = facts.notices_of(product, NoticeKind.NOTIFIED_BODY)
     found = []
     for each in facts.pathways:

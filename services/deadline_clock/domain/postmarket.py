@@ -7,14 +7,12 @@ expect that FDA does not enforce part 806. Where one fails, the 806 clock stands
 from dataclasses import replace
 
 from schemas.clocks import Anchor, ClockState, MetBy
-from schemas.signals import Harm
 from services.deadline_clock.domain import risk_band
 from services.deadline_clock.domain.correction import TO_CUSTOMERS
-from services.deadline_clock.domain.facts import CaseFacts
+from services.deadline_clock.domain.discretion import beyond_mending
 from services.deadline_clock.domain.rules import AnchorName
 from services.deadline_clock.domain.standing import Met, Question, Standing
 
-_HARMED = frozenset({Harm.SERIOUS, Harm.DEATH, Harm.PUBLIC_HEALTH})
 _LOST = "the discretion of FDA's 2016 guidance is lost, the 806 clock stands"
 _ISAO_UNKNOWN = "ISAO membership is unknown: taken as none would lose the guidance's discretion"
 
@@ -46,7 +44,8 @@ def standings(question: Question) -> tuple[Standing, ...]:
 
 
 def _on_conditions(question: Question, running: Standing) -> Standing:
-    failed = _failed(question)
+    # Days 30 and 60 are the clocks themselves.
+    failed = beyond_mending(question)
     if failed is not None:
         return replace(
             running,
@@ -59,27 +58,6 @@ def _on_conditions(question: Question, running: Standing) -> Standing:
     maker = question.maker
     unknown = maker is None or maker.isao_member is None
     return replace(running, assumed=(_ISAO_UNKNOWN,)) if unknown else running
-
-
-def _failed(question: Question) -> str | None:
-    """The condition that no deed can mend; days 30 and 60 are the clocks themselves."""
-    if harmed(question.facts, question.product):
-        return "a serious adverse event or death is known (condition 1)"
-    maker = question.maker
-    if maker is not None and maker.isao_member is False:
-        return "the manufacturer is no active member of an ISAO (condition 4)"
-    return None
-
-
-def harmed(facts: CaseFacts, product: str) -> bool:
-    """Whether a serious adverse event or a death is stated or assessed for a product."""
-    told = any(each.harm in _HARMED for each in facts.happenings_of(product))
-    assessed = any(
-        each.harm in _HARMED and each.reportable
-        for each in facts.incident_answers
-        if each.product == product
-    )
-    return told or assessed
 
 
 def _met(question: Question) -> Met | None:

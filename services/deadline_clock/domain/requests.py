@@ -8,6 +8,8 @@ from services.deadline_clock.domain.standing import Question, Standing
 
 _NEGATIVE = "not_"
 """How an answer begins that asks for nothing."""
+UNSTATED = "when it happened was not stated: read from the record"
+"""The note of an anchor that is the decision's own instant."""
 
 
 def requested(question: Question) -> tuple[Standing, ...]:
@@ -56,10 +58,11 @@ def decided(question: Question) -> tuple[Standing, ...]:
             because=f"{each.decided_by} decided {each.outcome}: {each.ground}",
             anchor=Anchor(
                 name=question.rule.anchor,
-                at=each.decided_at,
+                at=each.happened_at or each.decided_at,
                 set_by=each.decided_by,
                 set_at=each.decided_at,
                 evidence=f"decision {each.decision}",
+                note=None if each.happened_at else UNSTATED,
             ),
             decided_by=each.decided_by,
             occurrence=each.decision,

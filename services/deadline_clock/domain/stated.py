@@ -68,6 +68,7 @@ def decision(event: DecisionRecorded) -> Decision:
         decided_by=event.decided_by,
         decided_at=event.decided_at,
         reopen_trigger=event.reopen_trigger,
+        happened_at=event.happened_at,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from schemas.catalogue import Establishment
 from schemas.clocks import Clock, ClockEscalated, ClockMode, ClockState
+from services.deadline_clock.domain.acts import SUPPOSED, Initiation
 from services.deadline_clock.domain.change import OPEN, Held
 from services.deadline_clock.domain.decide import Decided, decide
 from services.deadline_clock.domain.escalation import DraftState, Escalation
@@ -14,7 +15,7 @@ from services.deadline_clock.domain.happenings import IncidentAnswer
 from services.deadline_clock.domain.replanning import Steps, replanned
 from services.deadline_clock.domain.rules import AnchorName, RuleBook
 
-SETTABLE = (AnchorName.AWARE_AT, AnchorName.MEASURE_AVAILABLE_AT)
+SETTABLE = (AnchorName.AWARE_AT, AnchorName.MEASURE_AVAILABLE_AT, AnchorName.INITIATED_AT)
 """The instants that may be supposed otherwise."""
 
 _WHO = "what-if"
@@ -78,6 +79,8 @@ def supposed_facts(facts: CaseFacts, supposed: Supposed, now: datetime) -> CaseF
                 facts = _aware_of_incidents(facts, product, supposed.regime, at, now)
             elif name is AnchorName.AWARE_AT:
                 facts = _aware(facts, product, at, now)
+            elif name is AnchorName.INITIATED_AT:
+                facts = _initiated(facts, product, at)
             else:
                 facts = _available(facts, product, at)
     return facts
@@ -100,6 +103,12 @@ def _aware_of_incidents(
         for each in facts.happenings_of(product)
     ]
     return replace(facts, incident_answers=(*facts.incident_answers, *answers))
+
+
+def _initiated(facts: CaseFacts, product: str, at: datetime) -> CaseFacts:
+    """A correction of the product, initiated at this instant whatever is on record."""
+    act = Initiation(SUPPOSED, _WHO, product, at, _WHO)
+    return replace(facts, initiations=(*facts.initiations, act))
 
 
 def _available(facts: CaseFacts, product: str, at: datetime) -> CaseFacts:

@@ -30,20 +30,20 @@ def check_report(report: str | None, known: Sequence[str]) -> None:
         )
 
 
-def check_existed(state: ProductState | None, aware_at: datetime | None) -> None:
-    """Refuse awareness of something in a product before the first release of it."""
-    if state is None or aware_at is None:
+def check_existed(state: ProductState | None, at: datetime | None, name: str = "aware_at") -> None:
+    """Refuse an instant of something in a product before the first release of it."""
+    if state is None or at is None:
         return
     released = [each.released_on for each in state.product.versions]
     first = min((day for day in released if day is not None), default=None)
     if first is None or None in released:
         return
     # A release day has no zone: only what is earlier everywhere on earth is refused.
-    if aware_at.astimezone(UTC).date() < first - timedelta(days=1):
+    if at.astimezone(UTC).date() < first - timedelta(days=1):
         raise RefusalError(
-            f"aware_at {aware_at.isoformat()} is before {state.product.product} existed: its "
+            f"{name} {at.isoformat()} is before {state.product.product} existed: its "
             f"first version was released on {first.isoformat()}",
-            pointer="/aware_at",
+            pointer=f"/{name}",
             mend="check the year, or correct the release dates in the catalogue",
         )
 

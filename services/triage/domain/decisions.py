@@ -1,8 +1,10 @@
 """What a recorded decision has to hold: a question that is asked, one of its answers, a ground."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from schemas.cases import Measure
+from services.triage.domain.assessments import check_existed, not_in_the_future
 from services.triage.domain.packs import DecisionQuestions, Question
 from services.triage.domain.record import CaseRecord, Decided
 from services.triage.domain.refusal import RefusalError
@@ -35,6 +37,24 @@ def question_of(
             mend="name the fact that would change the answer",
         )
     return question
+
+
+def check_happened(
+    question: Question, product: str | None, at: datetime | None, record: CaseRecord, now: datetime
+) -> None:
+    """Refuse an instant that the question does not ask for, or that cannot be."""
+    if at is None:
+        return
+    if question.happened is None:
+        raise RefusalError(
+            f"an answer to {question.id} has no instant of its own: it counts when it is given",
+            pointer="/happened_at",
+            mend="leave it out",
+        )
+    not_in_the_future(at, now, "/happened_at")
+    named = sorted(record.products) if product is None else [product]
+    for each in named:
+        check_existed(record.products.get(each), at, "happened_at")
 
 
 def superseded(record: CaseRecord, question: str, product: str | None) -> Decided | None:

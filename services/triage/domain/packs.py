@@ -173,7 +173,8 @@ class Question(Part):
 
     `opens_when` is a list of alternatives, each a list of facts that must all hold. A fact of
     `asked_again_by` that is newer than the answer asks again. An incident assessment under a regime
-    of `answered_by_incident` answers it too.
+    of `answered_by_incident` answers it too. `happened` names the instant that an answer may state,
+    where a period runs from that.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
@@ -185,6 +186,7 @@ class Question(Part):
     opens_when: tuple[tuple[Fact, ...], ...] = ()
     asked_again_by: tuple[Fact, ...] = ()
     answered_by_incident: tuple[Text, ...] = ()
+    happened: Text | None = None
 
     @model_validator(mode="after")
     def _knows_its_outcomes(self) -> Self:

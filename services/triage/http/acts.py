@@ -23,7 +23,7 @@ from services.triage.domain.assessments import (
     check_product,
     check_report,
 )
-from services.triage.domain.decisions import question_of, superseded
+from services.triage.domain.decisions import check_happened, question_of, superseded
 from services.triage.http.desk import Asked, Ground, Moment, Short, Told, Trigger, refusals, take
 from services.triage.store import decided, views
 
@@ -143,6 +143,10 @@ class DecisionIn(Asked):
     outcome: Short
     ground: Ground
     reopen_trigger: Trigger = None
+    happened_at: Moment | None = Field(
+        default=None,
+        description="When what it answers happened, where a period runs from that; else now.",
+    )
 
 
 @router.post("/v1/cases/{case}/decisions", status_code=201)
@@ -156,6 +160,7 @@ async def decide(case: str, body: DecisionIn, unit: CurrentUnit) -> Recorded:
         )
         if body.product is not None:
             check_product(body.product, desk.record.items)
+        check_happened(question, body.product, body.happened_at, desk.record, unit.now)
     actor = unit.require(*question.roles)
     before = superseded(desk.record, body.question, body.product)
     event = DecisionRecorded(
@@ -167,6 +172,7 @@ async def decide(case: str, body: DecisionIn, unit: CurrentUnit) -> Recorded:
         ground=body.ground,
         decided_by=actor.id,
         decided_at=unit.now,
+        happened_at=body.happened_at,
         reopen_trigger=body.reopen_trigger,
         supersedes=before.decision if before else None,
     )

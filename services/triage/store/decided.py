@@ -22,8 +22,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 DECIDE = """
 INSERT INTO decision (decision, case_id, question, product, outcome, ground, decided_by, decided_at,
-    reopen_trigger, supersedes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    reopen_trigger, supersedes, happened_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 BAND = """
 INSERT INTO risk AS t (case_id, product, proposed, band, score, vector, ground, pack, assessed_by,
@@ -74,6 +74,7 @@ async def decide(db: Connection, event: DecisionRecorded) -> None:
     await db.execute(
         DECIDE, event.decision, event.case, event.question, event.product, event.outcome,
         event.ground, event.decided_by, event.decided_at, event.reopen_trigger, event.supersedes,
+        event.happened_at,
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ FROM incident_assessment WHERE case_id = ANY($1::text[]) ORDER BY assessed_at, a
 """
 DECISIONS = """
 SELECT decision, question, product, outcome, ground, decided_by, decided_at, reopen_trigger,
-    supersedes
+    supersedes, happened_at
 FROM decision WHERE case_id = ANY($1::text[]) ORDER BY decided_at, decision
 """
 PATHWAYS = """

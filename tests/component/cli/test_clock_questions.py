@@ -45,7 +45,7 @@ def test_what_if_without_a_supposition_says_what_to_give(machine: Machine, asses
     said = machine("clock", "what-if", assessed, status=2)
     assert "nothing is supposed" in said.err
     said = machine("clock", "what-if", assessed, "--set", "filed_at=now", status=2)
-    assert "aware_at and measure_available_at" in said.err
+    assert "aware_at, measure_available_at, initiated_at" in said.err
 
 
 def test_a_clock_is_shown_as_it_was_at_an_instant(machine: Machine, assessed: str) -> None:

@@ -1,7 +1,8 @@
-"""A step that asks how far the draft is, on the real stack: silent once it is approved."""
+"""Steps on the real stack: one that asks how far the draft is, one that others rest on."""
 
 import pytest
 
+from schemas.catalogue import QualificationKind
 from schemas.clocks import ClockEscalated
 from schemas.drafts import Draft, DraftApproved
 from services.deadline_clock.app import app
@@ -51,3 +52,30 @@ async def test_a_page_that_asks_for_an_unapproved_draft_is_silent_once_it_is_app
         assert not await told("C-1", "T-48h")
         detail = await fleet.get(f"/v1/clocks/{clock['clock']}")
         assert {a["state"] for a in detail["alarms"] if a["step"] == "T-48h"} == {"fired"}
+
+
+SIXTY_DAYS_IN_SIX_SECONDS = FAST | {"PATCHVIGIL_TIME_COMPRESSION": "864000"}
+
+
+async def test_a_day_of_the_2016_guidance_that_passes_brings_the_806_clock_back(
+    new_world: World,
+) -> None:
+    async with (
+        neighbours(new_world) as wire,
+        serving(app, new_world, "deadline-clock", **SIXTY_DAYS_IN_SIX_SECONDS) as http,
+    ):
+        fleet = Fleet(wire, http, new_world)
+        await fleet.publish(
+            story.MAKER,
+            story.product("pump", QualificationKind.DEVICE),
+            story.scoped("C-1", "pump"),
+            story.approved("C-1", "pump"),
+            story.banded("C-1", "pump", "critical"),
+            story.decided("C-1", "pump", "discretion_claimed"),
+        )
+        stands = await fleet.clock("C-1", "us806.report", "pump", state="running")
+        assert "day 30 or day 60" in stands["because"]
+        history = (await fleet.get(f"/v1/clocks/{stands['clock']}"))["history"]
+        assert "superseded" in {each["clock"]["state"] for each in history}
+        said = await fleet.said("C-1", ClockEscalated)
+        assert any((e.step, e.clock.rule) == ("start", "us806.report") for e in said)

@@ -170,6 +170,24 @@ async def test_only_the_right_role_decides_and_a_decision_closes_its_question(
     assert ("mdr.fsca", "gateway") not in waiting
 
 
+async def test_a_decision_states_when_what_it_answers_happened(triage: Triage, case: str) -> None:
+    body = {
+        "question": "us806.extension",
+        "product": "pump",
+        "outcome": "extended",
+        "ground": "two more lots",
+        "happened_at": LATER.isoformat(),
+    }
+    late = {"happened_at": "2999-01-01T00:00:00Z"}
+    refused = await triage.post(f"/v1/cases/{case}/decisions", body | late, "regulatory")
+    assert (refused.status_code, refused.json()["pointer"]) == (422, "/happened_at")
+    await triage.done(f"/v1/cases/{case}/decisions", body, "regulatory")
+    told = await triage.wire.event(DecisionRecorded, case=case, question="us806.extension")
+    assert told.happened_at == LATER
+    shown = (await triage.get(f"/v1/cases/{case}"))["decisions"]
+    assert datetime.fromisoformat(shown[-1]["happened_at"]) == LATER
+
+
 async def test_an_incident_is_assessed_under_its_regime(triage: Triage, case: str) -> None:
     await triage.done(
         f"/v1/cases/{case}/incident-assessments",

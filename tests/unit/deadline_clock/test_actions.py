@@ -27,6 +27,7 @@ from tests.unit.deadline_clock.facts import (
     Clockwork,
     around,
     confirmed,
+    pages,
     product,
 )
 
@@ -90,6 +91,29 @@ def test_each_extension_of_a_correction_asks_for_an_amendment_of_its_own() -> No
     amendments = [each for each in clocks.held.values() if each.clock.rule == AMENDMENT]
     assert {each.occurrence for each in amendments} == {"d-1", "d-3"}
     assert all(each.clock.state is ClockState.RUNNING for each in amendments)
+
+
+def test_what_a_decision_answers_counts_from_when_it_happened_where_that_is_stated() -> None:
+    clocks = Clockwork(around(PUMP))
+    began, told = T0 - 3 * DAY, T0 + HOUR
+    extended = replace(decided("us806.extension", "extended", told), happened_at=began)
+    heard = replace(decided("us803.new_information", "received", told), happened_at=began)
+    clocks.decide(replace(CASE, measures=(PATCH,), decisions=(extended, heard)), told)
+    for rule in (AMENDMENT, "us803.supplement"):
+        anchor = clocks.of(rule).clock.anchor
+        assert anchor is not None
+        assert (anchor.at, anchor.set_at, anchor.note) == (began, told, None)
+
+
+def test_a_decision_that_does_not_say_when_it_happened_counts_from_itself_and_says_so() -> None:
+    clocks = Clockwork(around(PUMP))
+    extended = decided("us806.extension", "extended")
+    clocks.decide(replace(CASE, measures=(PATCH,), decisions=(extended,)), T0 + HOUR)
+    anchor = clocks.of(AMENDMENT).clock.anchor
+    assert anchor is not None
+    assert (anchor.at, anchor.note) == (
+        T0 + HOUR, "when it happened was not stated: read from the record",
+    )  # fmt: skip
 
 
 def test_a_five_day_report_starts_by_decision_or_by_the_authoritys_request() -> None:
@@ -203,6 +227,49 @@ def test_day_61_without_a_fix_is_late_and_the_806_clock_stands() -> None:
     )
     assert clocks.of(FIX).clock.late
     assert clocks.of(REPORT).open
+
+
+def claimed() -> tuple[Clockwork, CaseFacts]:
+    """A case whose 806 clock gave way to the discretion that a person claimed."""
+    clocks, facts = risky()
+    facts = replace(facts, decisions=(decided(REPORT, "discretion_claimed"),))
+    clocks.decide(facts, T0 + HOUR)
+    assert clocks.of(REPORT).clock.state is ClockState.SUPERSEDED
+    return clocks, facts
+
+
+def test_a_claimed_discretion_is_lost_with_a_serious_event_and_the_806_clock_is_back() -> None:
+    clocks, facts = claimed()
+    hurt = Report("R-1", True, "T", "pump", None, Harm.SERIOUS, T0 + DAY, T0 + DAY)
+    found = clocks.decide(replace(facts, reports=(hurt,)), T0 + DAY)
+    held = clocks.of(REPORT)
+    assert held.clock.state is ClockState.RUNNING
+    assert "condition 1" in held.because
+    assert REPORT in {each.clock.rule for each in pages(found)}
+
+
+def test_a_claimed_discretion_is_lost_where_the_maker_leaves_its_isao() -> None:
+    clocks, facts = claimed()
+    clocks.around = Surroundings(
+        {"pump": PUMP}, {"maker": MAKER.model_copy(update={"isao_member": False})}
+    )
+    clocks.decide(facts, T0 + DAY)
+    assert clocks.of(REPORT).clock.state is ClockState.RUNNING
+    assert "condition 4" in clocks.of(REPORT).because
+
+
+def test_a_claimed_discretion_is_lost_on_day_61_and_the_806_clock_is_late() -> None:
+    clocks, facts = claimed()
+    told = notice(NoticeKind.ADVISORY, T0 + DAY)
+    clocks.decide(replace(facts, notices=(told,)), T0 + DAY)
+    assert clocks.of(REPORT).clock.state is ClockState.SUPERSEDED
+    fixed = replace(PATCH, available_at=T0 + 61 * DAY)
+    facts = replace(facts, notices=(told,), measures=(fixed,))
+    clocks.decide(facts, T0 + 61 * DAY)
+    assert clocks.of(FIX).clock.late
+    assert clocks.of(REPORT).clock.state is ClockState.LATE
+    assert "day 30 or day 60" in clocks.of(REPORT).because
+    assert not clocks.decide(facts, T0 + 61 * DAY)
 
 
 def test_a_vulnerability_report_is_acknowledged_in_48_hours_and_published_in_90_days() -> None:

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
+from schemas.catalogue import QualificationKind
 from schemas.clocks import ClockState
 from schemas.signals import Harm
 from services.deadline_clock.domain.escalation import Escalation, severity
-from services.deadline_clock.domain.facts import CaseFacts
+from services.deadline_clock.domain.facts import CaseFacts, MeasureState, Scope, Surroundings
 from services.deadline_clock.domain.happenings import Report
 from services.deadline_clock.domain.replanning import Steps
 from services.deadline_clock.domain.rules import AnchorName, RuleBook
@@ -20,6 +21,7 @@ from services.deadline_clock.domain.supposing import (
 from services.deadline_clock.library import library, with_pack
 from tests.unit.deadline_clock.facts import (
     BOOK,
+    DAY,
     ESCALATION,
     FINAL,
     HOUR,
@@ -27,7 +29,9 @@ from tests.unit.deadline_clock.facts import (
     T0,
     WARNING,
     Clockwork,
+    around,
     confirmed,
+    product,
     signal,
 )
 from tests.unit.deadline_clock.test_packs import CRA, STEPS
@@ -40,9 +44,9 @@ NOTHING = Supposed({})
 class Case:
     """A case whose clocks run, and the steps that are armed."""
 
-    def __init__(self, facts: CaseFacts) -> None:
+    def __init__(self, facts: CaseFacts, surroundings: Surroundings | None = None) -> None:
         self.facts = facts
-        self.work = Clockwork()
+        self.work = Clockwork(surroundings)
         self.steps = {
             each.change.after.clock.clock: Steps(
                 frozenset(
@@ -174,3 +178,22 @@ def test_awareness_of_incidents_may_be_supposed_under_one_regime_alone() -> None
     found = case.if_so(supposed)
     assert found["cra.si.early_warning"].after.state is ClockState.RUNNING
     assert not any(rule.startswith("nis2.") for rule in found)
+
+
+def test_a_supposed_initiation_starts_the_806_clock_whatever_is_on_record() -> None:
+    pump = product(QualificationKind.DEVICE, name="pump")
+    facts = CaseFacts(
+        "C",
+        scope=(Scope("pump", True, T0),),
+        measures=(MeasureState("fix", "patch", ("pump",), "quality", T0, None),),
+    )
+    later = Supposed({AnchorName.INITIATED_AT: T0 + 10 * DAY})
+    moved = Case(facts, around(pump)).if_so(later)["us806.report"]
+    assert moved.before is not None
+    assert moved.before.anchor is not None
+    assert moved.before.anchor.at == T0
+    assert moved.after.anchor is not None
+    assert moved.after.anchor.at == T0 + 10 * DAY
+    none = Case(CaseFacts("C", scope=(Scope("pump", True, T0),)), around(pump))
+    began = none.if_so(later)["us806.report"]
+    assert (began.before, began.after.state) == (None, ClockState.PROVISIONAL)

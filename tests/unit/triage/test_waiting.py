@@ -16,7 +16,13 @@ from services.triage.domain.assessments import (
     check_report,
 )
 from services.triage.domain.closing import OpenKind, Outcome, open_for
-from services.triage.domain.decisions import check_approval, check_available, question_of
+from services.triage.domain.decisions import (
+    check_approval,
+    check_available,
+    check_happened,
+    question_of,
+)
+from services.triage.domain.packs import Question
 from services.triage.domain.products import ProductState
 from services.triage.domain.record import (
     Assessed,
@@ -203,6 +209,31 @@ def test_a_decision_names_a_known_question_one_of_its_answers_and_a_trigger() ->
     assert refused(question_of, "mdr.fsca", "perhaps", None, QUESTIONS) == "/outcome"
     assert refused(question_of, "mdr.fsca", "not_fsca", None, QUESTIONS) == "/reopen_trigger"
     assert question_of("mdr.fsca", "fsca", None, QUESTIONS).roles == ("regulatory",)
+
+
+def test_when_it_happened_is_stated_only_where_a_period_runs_from_that() -> None:
+    def of(name: str) -> Question:
+        question = QUESTIONS.question(name)
+        assert question is not None
+        return question
+
+    extension, fsca = of("us806.extension"), of("mdr.fsca")
+    pointer = "/happened_at"
+    assert refused(check_happened, fsca, "pump", NOW, PUMP, NOW) == pointer
+    assert refused(check_happened, extension, "pump", NOW + HOUR, PUMP, NOW) == pointer
+    check_happened(extension, "pump", NOW - HOUR, PUMP, NOW)
+    check_happened(fsca, "pump", None, PUMP, NOW)
+
+
+def test_nothing_happened_in_a_product_before_its_first_release() -> None:
+    extension = QUESTIONS.question("us806.extension")
+    released = product()
+    version = ProductVersion(version="1.0", released_on=date(2026, 1, 1))
+    state = replace(released, product=released.product.model_copy(update={"versions": (version,)}))
+    record = replace(PUMP, products={"pump": state})
+    early = datetime(2025, 1, 1, tzinfo=UTC)
+    for limited in ("pump", None):
+        assert refused(check_happened, extension, limited, early, record, NOW) == "/happened_at"
 
 
 def test_the_planner_never_approves_and_nobody_approves_twice() -> None:
