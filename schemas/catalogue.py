@@ -1,6 +1,6 @@
 """Stream `catalogue`: products, legal entities and sites, each event the full state of one."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
@@ -152,6 +152,21 @@ class ProductRegistered(Event):
     def key(self) -> str:
         """The product."""
         return f"product/{self.product}"
+
+    @property
+    def first_released_on(self) -> date | None:
+        """The day of its first release; None where a version does not say its own."""
+        days = [each.released_on for each in self.versions]
+        stated = [day for day in days if day is not None]
+        return min(stated, default=None) if len(stated) == len(days) else None
+
+    def existed_at(self, at: datetime) -> bool:
+        """Whether it may have existed at an instant; where nobody says since when, it may have.
+
+        A release day has no zone: only what is earlier everywhere on earth is before it.
+        """
+        first = self.first_released_on
+        return first is None or at.astimezone(UTC).date() >= first - timedelta(days=1)
 
 
 class ProductRetired(Event):

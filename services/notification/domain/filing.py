@@ -1,12 +1,9 @@
 """Judges a filing that a person made: it is recorded in any case, with what does not fit."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from schemas.clocks import Clock, ClockMode, ClockState, MetBy
-
-SKEW = timedelta(minutes=5)
-"""How far a filer's clock may run ahead of ours before `filed_at` counts as in the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +41,12 @@ class FilingContext:
     representatives: tuple[str, ...]
 
 
-def refusal(filed: Filed, clock: Clock, now: datetime) -> str | None:
-    """Say why it cannot be a filing at all: drills and shadows have none, none is future."""
+def refusal(clock: Clock) -> str | None:
+    """Say why nothing is ever filed for a clock: it is a drill's or binds nobody."""
     if clock.drill:
         return "this is a drill: nothing of it is real and nothing of it is ever filed"
     if clock.mode is not ClockMode.MANDATORY:
         return f"the clock is {clock.mode.value}: {clock.mode_reason}"
-    if filed.filed_at > now + SKEW:
-        return "filed_at lies in the future"
     return None
 
 

@@ -1,6 +1,5 @@
 """What people record over HTTP: a filing they made, a notice they sent, a request they received."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
@@ -17,6 +16,7 @@ from services.notification import drafting
 from services.notification.bell import RECHECKS
 from services.notification.domain import filing
 from services.notification.domain.filing import DraftStanding, Filed, FilingContext
+from services.notification.http.stated import check_possible, products_of
 from services.notification.loading import Holdings, load
 from services.notification.store import clocks, drafts, facts, papers
 from services.notification.store.drafts import KeptDraft
@@ -71,7 +71,8 @@ class RequestIn(_In):
 async def record_filing(body: FilingIn, unit: CurrentUnit) -> FilingRecorded:
     """Record a filing. It is accepted whatever does not fit; mismatches are flagged.
 
-    Refused are only a filing on a clock that does not bind, and one dated in the future.
+    Refused are only a filing on a clock that does not bind, and one dated in the future or before
+    its products existed.
     """
     actor = unit.require("regulatory")
     clock = await _locked_clock(unit, body.clock)
@@ -80,12 +81,9 @@ async def record_filing(body: FilingIn, unit: CurrentUnit) -> FilingRecorded:
         filed_by=body.filed_by or actor.id, filed_at=body.filed_at, draft=body.draft,
         revision=body.revision, digest=body.digest,
     )  # fmt: skip
-    if why := filing.refusal(filed, clock, unit.now):
-        pointer = "/filed_at" if "future" in why else "/clock"
-        raise Problem(
-            409 if pointer == "/clock" else 422, "Filing cannot be recorded", why, pointer,
-            "check the date and its zone" if pointer == "/filed_at" else "file on a binding clock",
-        )  # fmt: skip
+    if why := filing.refusal(clock):
+        raise Problem(409, "Filing cannot be recorded", why, "/clock", "file on a binding clock")
+    await check_possible(unit, body.filed_at, "/filed_at", body.products)
     held = await load(unit.db, [clock.case])
     context = await _context(unit, clock, held)
     recorded = FilingRecorded(
@@ -185,14 +183,6 @@ async def list_filings(
     return await page(query, cursor, limit, lambda each: (each.filing,))
 
 
-def _past(at: datetime, unit: Unit, pointer: str) -> None:
-    if at > unit.now + filing.SKEW:
-        raise Problem(
-            422, "Request is not valid", "lies in the future", pointer,
-            "check the date and its zone",
-        )  # fmt: skip
-
-
 async def _known(unit: Unit, case: str) -> None:
     """Refuse a case that nobody has told us of."""
     if not await facts.case_is_known(unit.db, case):
@@ -206,8 +196,9 @@ async def _known(unit: Unit, case: str) -> None:
 async def record_notice(body: NoticeIn, unit: CurrentUnit) -> NoticeSent:
     """Record what customers were told, when and how."""
     actor = unit.require("regulatory", "psirt")
-    _past(body.sent_at, unit, "/sent_at")
     await _known(unit, body.case)
+    products = (body.product,) if body.product else await products_of(unit, body.case)
+    await check_possible(unit, body.sent_at, "/sent_at", products)
     notice = NoticeSent(notice=str(ids.uuid7()), sent_by=actor.id, **body.model_dump())
     await papers.post(unit.db, notice, notice.sent_at)
     await facts.recheck(unit.db, [f"case/{body.case}"])
@@ -233,8 +224,13 @@ async def list_notices(
 async def record_request(body: RequestIn, unit: CurrentUnit) -> RequestReceived:
     """Record what an authority asked for; deadline-clock starts the clock that follows."""
     actor = unit.require("regulatory")
-    _past(body.received_at, unit, "/received_at")
     await _known(unit, body.case)
+    await check_possible(unit, body.received_at, "/received_at", await products_of(unit, body.case))
+    if body.due_at is not None and body.due_at < body.received_at:
+        raise Problem(
+            422, "Request is not valid", "lies before the request was received", "/due_at",
+            "check both instants and their zones",
+        )  # fmt: skip
     request = RequestReceived(request=str(ids.uuid7()), recorded_by=actor.id, **body.model_dump())
     await papers.post(unit.db, request, request.received_at)
     unit.emit(request, case=body.case)

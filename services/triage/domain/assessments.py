@@ -1,7 +1,7 @@
 """What a person's assessment has to hold to count: instants that can be, grounds, triggers."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from schemas.cases import ExploitationVerdict, ScopeItem
 from services.triage.domain.products import ProductState
@@ -34,12 +34,8 @@ def check_existed(state: ProductState | None, at: datetime | None, name: str = "
     """Refuse an instant of something in a product before the first release of it."""
     if state is None or at is None:
         return
-    released = [each.released_on for each in state.product.versions]
-    first = min((day for day in released if day is not None), default=None)
-    if first is None or None in released:
-        return
-    # A release day has no zone: only what is earlier everywhere on earth is refused.
-    if at.astimezone(UTC).date() < first - timedelta(days=1):
+    first = state.product.first_released_on
+    if first is not None and not state.product.existed_at(at):
         raise RefusalError(
             f"{name} {at.isoformat()} is before {state.product.product} existed: its "
             f"first version was released on {first.isoformat()}",

@@ -53,8 +53,9 @@ def check_happened(
         )
     not_in_the_future(at, now, "/happened_at")
     named = sorted(record.products) if product is None else [product]
-    for each in named:
-        check_existed(record.products.get(each), at, "happened_at")
+    states = [state for each in named if (state := record.products.get(each)) is not None]
+    if states and not any(each.product.existed_at(at) for each in states):
+        check_existed(states[0], at, "happened_at")
 
 
 def superseded(record: CaseRecord, question: str, product: str | None) -> Decided | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -10,6 +10,7 @@ import pytest
 
 from schemas.campaigns import CoverageChanged, CoverageForgotten
 from schemas.cases import CaseMerged, ExploitationAssessed, ExploitationVerdict
+from schemas.catalogue import ProductVersion
 from schemas.clocks import Anchor, ClockEnded, ClockMode, ClockMoved, ClockState
 from schemas.devices import DeviceState, Method
 from schemas.drafts import DraftApproved, DraftPrepared, DraftVoided, FilingRecorded
@@ -371,6 +372,39 @@ async def test_what_was_sent_or_asked_on_an_unknown_case_is_refused_at_its_field
     assert answer.status_code == 422
     assert answer.json()["pointer"] == "/case"
     assert answer.json()["mend"]
+
+
+async def test_what_lies_before_the_product_existed_is_refused_at_its_field(stage: Stage) -> None:
+    await stage.facts(versions=(ProductVersion(version="4.1", released_on=date(2024, 5, 1)),))
+    clock = stage.clock()
+    await stage.start(clock)
+    await settled(stage)
+    early = "1999-01-01T00:00:00Z"
+    told = {"case": stage.case, "kind": "advisory", "channel": "mail", "recipients": 1}
+    asked = {"case": stage.case, "authority": "CSIRT"}
+    filed = {"clock": clock.clock, "receipt": "R-1", "products": [stage.product]}
+    for path, body, field in (
+        ("/v1/notices", told, "sent_at"),
+        ("/v1/notices", told | {"product": stage.product}, "sent_at"),
+        ("/v1/requests", asked, "received_at"),
+        ("/v1/filings", filed, "filed_at"),
+    ):
+        answer = await stage.post(path, body | {field: early}, "regulatory")
+        assert (answer.status_code, answer.json()["pointer"]) == (422, f"/{field}")
+        assert "2024-05-01" in answer.json()["detail"]
+
+
+async def test_a_request_is_not_due_before_it_was_received(stage: Stage) -> None:
+    await stage.facts()
+    await stage.start(stage.clock())
+    await settled(stage)
+    now = datetime.now(UTC)
+    body = {
+        "case": stage.case, "authority": "CSIRT", "rule": "cra.intermediate",
+        "received_at": now.isoformat(), "due_at": (now - timedelta(days=1)).isoformat(),
+    }  # fmt: skip
+    answer = await stage.post("/v1/requests", body, "regulatory")
+    assert (answer.status_code, answer.json()["pointer"]) == (422, "/due_at")
 
 
 async def test_catalogue_and_clocks_never_miss_each_other(service: Running, stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""A filing a person made is recorded with what does not fit; a shadow or future one is none."""
+"""A filing a person made is recorded with what does not fit; a shadow has none."""
 
 from datetime import timedelta
 
@@ -29,14 +29,7 @@ def filed(**more: object) -> Filed:
 
 @given(mode=st.sampled_from(ClockMode))
 def test_only_a_binding_clock_is_filed_on(mode: ClockMode) -> None:
-    assert (refusal(filed(), clock(mode=mode), NOW) is None) is (mode is ClockMode.MANDATORY)
-
-
-def test_the_future_is_refused_and_a_clock_a_little_ahead_tolerated() -> None:
-    ahead = filed(filed_at=NOW + timedelta(minutes=4))
-    assert refusal(ahead, clock(), NOW) is None
-    later = filed(filed_at=NOW + timedelta(minutes=6))
-    assert refusal(later, clock(), NOW) == "filed_at lies in the future"
+    assert (refusal(clock(mode=mode)) is None) is (mode is ClockMode.MANDATORY)
 
 
 def test_an_approved_and_current_revision_fits() -> None:
