@@ -113,8 +113,8 @@ def _refuse_what_no_request_starts(rule: str, who: str | None) -> None:
     if not any(each["id"] == rule and each["by_request"] for each in pack["content"]):
         fault = Fault(
             "--rule", f"no request starts a clock of {rule}",
-            "name one that is: cra.intermediate, nis2.intermediate, us803.5day, "
-            "us803.supplement, us806.amendment; or leave it out",
+            "name one that is: cra.intermediate, nis2.intermediate, mdr.followup, ivdr.followup, "
+            "us803.5day, us803.supplement, us806.amendment; or leave it out",
         )  # fmt: skip
         raise RefusedError(Exit.REFUSED, "the request was not recorded", faults=[fault])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from services.deadline_clock.domain.escalation import Escalation, Step
 from services.deadline_clock.domain.rules import Pack, Roll, Rule, RuleBook
 from services.deadline_clock.domain.terms import Bound, Status
+from services.deadline_clock.domain.wiring import wired
 from services.deadline_clock.library import library
 
 _BEGIN = "<!-- begin {name}: written by services/deadline_clock/documentation.py -->"
@@ -62,7 +63,7 @@ def _kinds(pack: Pack) -> str:
 def packs_table(book: RuleBook) -> str:
     """One line a pack: what stands behind it, how many rules, and what is open about them."""
     head = [
-        "| pack | kind | what | rules | may start clocks | open points |",
+        "| pack | kind | what | rules | facts start | open points |",
         "|---|---|---|---|---|---|",
     ]
     return "\n".join(
@@ -70,7 +71,8 @@ def packs_table(book: RuleBook) -> str:
             *head,
             *(
                 f"| `{pack.id}` | {_kinds(pack)} | {pack.title} | {len(pack.rules)} | "
-                f"{sum(rule.fires for rule in pack.rules)} | {len(pack.open_points)} |"
+                f"{sum(rule.fires and wired(rule) is not None for rule in pack.rules)} | "
+                f"{len(pack.open_points)} |"
                 for pack in sorted(book.packs, key=lambda each: each.id)
             ),
         ]

@@ -19,6 +19,7 @@ from schemas.clocks import (
     ClockStarted,
     ClockState,
     MetBy,
+    RuleKind,
 )
 from services.deadline_clock.domain.change import OPEN, Change, Held
 from services.deadline_clock.domain.facts import CaseFacts
@@ -47,7 +48,7 @@ def advance(
     if held is None and not wanted.announced:
         return None
     if held is not None and held.clock.state is ClockState.MET:
-        return _followed(held, facts)
+        return _after_it_was_met(held, wanted, facts)
     after = _after(held, wanted, facts, now)
     if held is not None and not _differs(held, after):
         return None
@@ -92,12 +93,45 @@ def newly_late(held: Held | None, after: Held) -> bool:
     return after.clock.state is late and held.clock.state is not late
 
 
-def _followed(held: Held, facts: CaseFacts) -> Change | None:
-    """A met clock only follows its case into another."""
-    if held.clock.case == facts.case:
+def _after_it_was_met(held: Held, wanted: Obligation, facts: CaseFacts) -> Change | None:
+    """A met clock follows its case into another, and takes an earlier anchor that the law counts.
+
+    What was filed in time by what was known then may have been late: that is shown, for ever.
+    """
+    clock = held.clock.model_copy(update={"case": facts.case})
+    because = "its case was merged"
+    if _runs_earlier(held.clock, wanted) and wanted.anchor is not None and wanted.due is not None:
+        corrected = {
+            "anchor": wanted.anchor,
+            "due_operational": wanted.due.operational,
+            "due_legal_outer": wanted.due.outer,
+        }
+        clock = clock.model_copy(update=corrected)
+        because = f"{wanted.anchor.name} was corrected to an earlier instant: {wanted.because}"
+    if clock == held.clock:
         return None
-    after = replace(held, clock=held.clock.model_copy(update={"case": facts.case}))
-    return Change(held, after, (_moved(held, after, "its case was merged"),))
+    after = replace(held, clock=_late(clock, clock.met_at or clock.started_at))
+    return Change(held, after, tuple(_events_of_met(held, after, because)))
+
+
+def _runs_earlier(clock: Clock, wanted: Obligation) -> bool:
+    """Whether the law counts from an earlier instant of the same kind than when it was met."""
+    was, now = clock.anchor, wanted.anchor
+    return (
+        wanted.rule.kind is RuleKind.LAW
+        and wanted.state is ClockState.RUNNING
+        and was is not None
+        and now is not None
+        and was.name == now.name
+        and now.at < was.at
+    )
+
+
+def _events_of_met(held: Held, after: Held, because: str) -> Iterator[ClockEvent]:
+    if newly_late(held, after):
+        due = after.clock.due_operational or after.clock.started_at
+        yield ClockLate(clock=after.clock, late_at=due)
+    yield _moved(held, after, because)
 
 
 def _after(held: Held | None, wanted: Obligation, facts: CaseFacts, now: datetime) -> Held:

@@ -12,6 +12,7 @@ from services.deadline_clock.domain import (
     correction,
     disclosure,
     exploitation,
+    followup,
     incidents,
     notified_body,
     postmarket,
@@ -59,6 +60,8 @@ WIRES: Mapping[Trigger, Wire] = {
     Trigger.AUTHORITY_REQUEST: Wire(
         requests.requested, frozenset({AnchorName.REQUEST_RECEIVED_AT})
     ),
+    Trigger.INCOMPLETE_REPORT: Wire(followup.standings, frozenset({AnchorName.FILED_AT})),
+    Trigger.TREND: _DECIDED,
     Trigger.FIVE_DAY_EVENT: _DECIDED,
     Trigger.NEW_INFORMATION: _DECIDED,
     Trigger.CORRECTION_EXTENDED: _DECIDED,
@@ -87,7 +90,7 @@ WIRES: Mapping[Trigger, Wire] = {
 
 _BY_REQUEST = frozenset({
     Trigger.AUTHORITY_REQUEST, Trigger.FIVE_DAY_EVENT, Trigger.NEW_INFORMATION,
-    Trigger.CORRECTION_EXTENDED,
+    Trigger.CORRECTION_EXTENDED, Trigger.INCOMPLETE_REPORT,
 })  # fmt: skip
 
 

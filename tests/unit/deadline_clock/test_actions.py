@@ -9,7 +9,7 @@ from schemas.catalogue import QualificationKind
 from schemas.clocks import ClockState, RuleKind
 from schemas.drafts import NoticeKind
 from schemas.signals import Harm
-from services.deadline_clock.domain.acts import Initiation, Notice, Pathway, Request
+from services.deadline_clock.domain.acts import Filing, Initiation, Notice, Pathway, Request
 from services.deadline_clock.domain.facts import (
     CaseFacts,
     Decision,
@@ -127,6 +127,42 @@ def test_a_five_day_report_starts_by_decision_or_by_the_authoritys_request() -> 
     other = Clockwork(around(PUMP))
     other.decide(replace(scoped, requests=(asked,)), aware)
     assert other.of("us803.5day").occurrence == "q-1"
+
+
+def test_a_trend_report_runs_from_the_decision_that_there_is_an_increase() -> None:
+    clocks = Clockwork(around(PUMP))
+    facts = replace(CASE, scope=(Scope("pump", True, T0),))
+    found = clocks.decide(replace(facts, decisions=(decided("mdr.trend", "increase"),)), T0 + HOUR)
+    held = clocks.of("mdr.trend").clock
+    assert (held.state, held.due_operational) == (ClockState.RUNNING, None)
+    assert "mdr.trend" in {each.clock.rule for each in pages(found)}
+    assert "ivdr.trend" not in rules(clocks)
+
+
+def test_a_report_that_completes_another_runs_from_that_ones_filing_until_it_is_filed() -> None:
+    clocks = Clockwork(around(PUMP))
+    needed = decided("mdr.followup", "needed", T0 + 2 * DAY)
+    facts = replace(CASE, scope=(Scope("pump", True, T0),), decisions=(needed,))
+    clocks.decide(facts, T0 + 2 * DAY)
+    assert clocks.of("mdr.followup").clock.state is ClockState.AWAITING_ANCHOR
+    first = Filing("f-1", "c-1", "mdr.serious_incident", ("pump",), "ra", T0 + DAY, T0 + DAY)
+    clocks.decide(replace(facts, filings=(first,)), T0 + 2 * DAY)
+    held = clocks.of("mdr.followup").clock
+    assert held.state is ClockState.RUNNING
+    assert held.anchor is not None
+    assert held.anchor.at == first.filed_at
+    last = Filing("f-2", held.clock, held.rule, ("pump",), "ra", T0 + 3 * DAY, T0 + 3 * DAY)
+    clocks.decide(replace(facts, filings=(first, last)), T0 + 3 * DAY)
+    assert clocks.of("mdr.followup").clock.state is ClockState.MET
+
+
+def test_an_authority_may_ask_for_the_completing_report_with_a_date() -> None:
+    clocks = Clockwork(around(PUMP))
+    wanted = T0 + 5 * DAY
+    asked = Request("q-1", "BfArM", "mdr.followup", wanted, T0, "ra")
+    clocks.decide(replace(CASE, scope=(Scope("pump", True, T0),), requests=(asked,)))
+    held = clocks.of("mdr.followup").clock
+    assert (held.state, held.due_operational) == (ClockState.RUNNING, wanted)
 
 
 def test_a_request_is_due_when_the_authority_says() -> None:

@@ -162,6 +162,43 @@ def test_a_late_filing_meets_the_clock_which_stays_late() -> None:
     assert works.of(WARNING).clock.late
 
 
+@pytest.mark.parametrize(
+    ("earlier", "said"),
+    [
+        (HOUR, [ClockMoved.TYPE]),
+        (3 * HOUR, [ClockLate.TYPE, ClockMoved.TYPE]),
+    ],
+)
+def test_an_earlier_awareness_that_comes_out_after_the_filing_shows_whether_that_was_late(
+    earlier: timedelta, said: list[str]
+) -> None:
+    works = Clockwork()
+    facts = replace(SIGNALLED, assessments=(confirmed(),))
+    works.decide(facts)
+    clock = works.of(WARNING).clock
+    facts = replace(facts, filings=(filing(clock.clock, T0 + 22 * HOUR),))
+    works.decide(facts, T0 + 22 * HOUR)
+    corrected = replace(facts, assessments=(confirmed(T0 - earlier, T0 + 30 * HOUR),))
+    found = works.decide(corrected, T0 + 30 * HOUR)
+    (mine,) = (each for each in found if each.change.after.clock.rule == WARNING)
+    assert [event.TYPE for event in mine.events] == said
+    held = works.of(WARNING).clock
+    assert (held.state, held.late) == (ClockState.MET, ClockLate.TYPE in said)
+    assert held.due_operational == T0 - earlier + 24 * HOUR
+    assert works.decide(corrected, T0 + 30 * HOUR) == ()
+
+
+def test_a_later_awareness_changes_nothing_about_a_clock_that_was_met() -> None:
+    works = Clockwork()
+    facts = replace(SIGNALLED, assessments=(confirmed(),))
+    works.decide(facts)
+    facts = replace(facts, filings=(filing(works.of(WARNING).clock.clock, T0 + HOUR),))
+    works.decide(facts, T0 + HOUR)
+    before = works.of(WARNING)
+    works.decide(replace(facts, assessments=(confirmed(T0 + HOUR / 2, T0 + HOUR),)), T0 + HOUR)
+    assert works.of(WARNING) == before
+
+
 def test_a_filing_that_lists_several_products_meets_the_clock_of_each() -> None:
     works = Clockwork(around(product(), product(name="hub")))
     facts = replace(CASE, signals=(signal(), signal(name="hub")))

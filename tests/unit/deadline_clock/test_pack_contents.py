@@ -128,15 +128,15 @@ def test_the_clinical_bands_are_those_of_the_practice_with_the_clock_on_the_last
 
 def test_a_rule_that_no_facts_answer_yet_is_held_but_not_wired() -> None:
     assert wired(rule("cra.aev.early_warning")) is not None
-    for name in ("mdr.trend", "mdr.followup", "mdr.psur_iia", "mdr.qms_change", "us806.record"):
+    for name in ("mdr.psur_iia", "mdr.qms_change", "mdr.design_change", "us806.record"):
         assert rule(name).fires
         assert wired(rule(name)) is None
 
 
 def test_an_authoritys_request_starts_the_reports_that_one_may_ask_for() -> None:
     assert {each.id for each in BOOK if by_request(each)} == {
-        "cra.intermediate", "nis2.intermediate", "us803.5day", "us803.supplement",
-        "us806.amendment",
+        "cra.intermediate", "nis2.intermediate", "mdr.followup", "ivdr.followup", "us803.5day",
+        "us803.supplement", "us806.amendment",
     }  # fmt: skip
     assert all(wired(each) for each in BOOK if by_request(each))
 
