@@ -144,7 +144,9 @@ async def test_newer_facts_make_a_revision_beside_the_approved_one_which_stays_f
 
 async def test_a_shadow_draft_is_neither_approved_nor_recorded_as_filed(stage: Stage) -> None:
     await stage.facts()
-    await stage.start(stage.clock(mode=ClockMode.SHADOW, mode_reason="Article 2(2)"))
+    await stage.start(
+        stage.clock(mode=ClockMode.SHADOW, mode_reason="not a legal duty: Article 2(2)")
+    )
     draft = await settled(stage)
     assert draft["document"]["legal_duty"] == "not a legal duty"
     refused = await approve(stage, draft, "quality")
