@@ -73,9 +73,11 @@ FROM vulnerability v WHERE v.id = ANY($1)
 """
 RECORDS = """
 SELECT k.vulnerability, r.advisory, a.source, r.withdrawn, r.body FROM identifier k
-JOIN record r ON r.identifier = k.identifier
+CROSS JOIN LATERAL (SELECT * FROM record WHERE identifier = k.identifier OFFSET 0) r
 JOIN advisory a ON a.advisory = r.advisory WHERE k.vulnerability = ANY($1)
 """
+"""OFFSET 0 keeps PostgreSQL from reading all records first where it has no statistics of them."""
+
 DESCRIBED = """
 INSERT INTO vulnerability (id, described) SELECT * FROM unnest($1::text[], $2::bytea[])
 ON CONFLICT (id) DO UPDATE SET described = excluded.described

@@ -1,14 +1,17 @@
 """A match finds all that it reads by an index: what it takes does not grow with the portfolio."""
 
+import pytest
+
 from schemas.advisories import Range
 from services.kit.database import Connection
 from services.kit.settings import Settings
 from services.kit.unit import Units
 from services.sbom_matcher import rematch
 from services.sbom_matcher.handlers import on_advisories, on_products, on_sboms
-from services.sbom_matcher.store import matches, pending
+from services.sbom_matcher.store import groups, matches, pending
 from tests.component.sbom_matcher.conftest import opened, received
 from tests.component.sbom_matcher.facts import advisory, npm, on_npm, product, sbom
+from tests.world import World
 
 READ_WHOLE = """
 SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE schemaname = 'sbom_matcher'
@@ -84,3 +87,43 @@ async def test_the_match_of_an_sbom_reads_no_range_on_what_it_does_not_contain(
             before = await unit.db.fetchval(RANGES_READ)
             await matches.of_versions(unit.db, [("monitor-7", "1")], unit.now)
             assert await unit.db.fetchval(RANGES_READ) - before == 0
+
+
+READ = """
+SELECT relname, idx_tup_fetch + seq_tup_read AS rows FROM pg_stat_xact_user_tables
+WHERE relname IN ('identifier', 'assertion', 'record', 'advisory', 'span')
+"""
+FILL = """
+WITH named AS (SELECT 'F-' || n AS name FROM generate_series(1, 40000) AS n),
+identified AS (INSERT INTO identifier (identifier, vulnerability) SELECT name, name FROM named),
+held AS (
+    INSERT INTO advisory (advisory, revision, source, digest, withdrawn, held_at)
+    SELECT name, 1, 'osv', '', false, now() FROM named),
+recorded AS (
+    INSERT INTO record (advisory, identifier, withdrawn, body, unnamed)
+    SELECT name, name, false, '{}', 0 FROM named),
+claimed AS (
+    INSERT INTO assertion (advisory, identifier, asserter, statement, held_at, digest, body)
+    SELECT name, name, 'osv', false, now(), '', '{}' FROM named RETURNING id)
+INSERT INTO span (assertion, ident, low, high, verdict)
+SELECT id, 'npm:elsewhere', '\\x01', '\\xff', 'affected' FROM claimed
+"""
+"""A backfill as it has just been stored: PostgreSQL has no statistics of it yet."""
+
+
+async def test_the_match_of_a_vulnerability_reads_nothing_of_a_backfill_that_was_never_analysed(
+    new_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in new_world.environment("sbom-matcher").items():
+        monkeypatch.setenv(name, value)
+    async with opened(Settings()) as units:
+        async with units.begin() as unit:
+            await unit.db.execute(FILL)
+            await on_advisories(received(advisory("osv/1", "V-1", on_npm("lib"))), unit)
+        async with units.begin() as unit:
+            await rematch.lock(unit)
+            before = {row["relname"]: row["rows"] for row in await unit.db.fetch(READ)}
+            await matches.of_vulnerabilities(unit.db, ["V-1"], unit.now)
+            await groups.described(unit.db, ["V-1"])
+            read = {row["relname"]: row["rows"] for row in await unit.db.fetch(READ)}
+    assert {name: rows for name, rows in read.items() if rows > before[name] + 10} == {}
