@@ -39,7 +39,7 @@ from tests.world import World, fresh_world
 PRODUCTS, VERSIONS, PER_SBOM = 100, 10, 200
 COMPONENTS = PRODUCTS * VERSIONS * PER_SBOM
 ADVISORIES = 50_000
-URGENT, EVERY = 120, 0.25
+URGENT, EVERY = 120, 0.15
 """Urgent advisories of one row, and the seconds between two of them."""
 
 TEXT = "A flaw in the parser lets a remote attacker read memory that is not theirs. " * 8

@@ -118,8 +118,8 @@ SELECT set_config('plan_cache_mode', 'force_generic_plan', true),
 
 Eight tables take 20 ms to plan and 0.3 ms to join; and PostgreSQL cannot guess how selective a byte
 interval is, nor how large a table grows under a plan that it keeps: it read all 400,000 spans for
-one SBOM, and, after a backfill of which it had no statistics yet, all claims for each vulnerability.
-So every statement says step by step how it goes from what is asked for to what is found.
+one SBOM, and after a backfill, of which it had no statistics yet, every claim for each match. So
+every statement says step by step how it goes from what is asked for to what is found.
 """
 
 
