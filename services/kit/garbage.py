@@ -12,9 +12,9 @@ def set_apart() -> None:
 
     A full collection reads every object. Libraries and contracts are more than 100,000 of them, and
     the 60 ms that it takes fall into whatever is urgent at that moment. Where a process was forked
-    from one that did this already, nothing is left to do.
+    from one that did this already, only the young ones are left to set.
     """
+    gc.set_threshold(_YOUNG, 20, 20)
     if not gc.get_freeze_count():
         gc.collect()
         gc.freeze()
-        gc.set_threshold(_YOUNG, 20, 20)
