@@ -104,17 +104,18 @@ def _refuse_what_no_request_starts(rule: str, who: str | None) -> None:
     """
     opened = door(who)
     try:
-        counted = opened.get("deadline-clock", "/v1/due", rule=rule, anchor=_now())
-        pack = opened.get("deadline-clock", f"/v1/packs/{part(counted['pack'].split('@')[0])}")
+        opened.get("deadline-clock", "/v1/due", rule=rule, anchor=_now())  # refuses a mistyped one
+        packs = opened.get("deadline-clock", "/v1/packs")["items"]
+        found = [opened.get("deadline-clock", f"/v1/packs/{part(each['id'])}") for each in packs]
     except RefusedError as error:
         if error.status is Exit.UNREACHABLE:
             return
         raise
-    if not any(each["id"] == rule and each["by_request"] for each in pack["content"]):
+    startable = [each["id"] for pack in found for each in pack["content"] if each.get("by_request")]
+    if rule not in startable:
         fault = Fault(
             "--rule", f"no request starts a clock of {rule}",
-            "name one that is: cra.intermediate, nis2.intermediate, mdr.followup, ivdr.followup, "
-            "us803.5day, us803.supplement, us806.amendment; or leave it out",
+            f"name one that is: {', '.join(startable)}; or leave it out",
         )  # fmt: skip
         raise RefusedError(Exit.REFUSED, "the request was not recorded", faults=[fault])
 

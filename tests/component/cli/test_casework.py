@@ -271,17 +271,11 @@ def test_what_customers_were_told_and_authorities_asked_is_recorded_and_listed(
     for rule, words in (
         ("cra.intermediat", "is it cra.intermediate"),
         ("cra.aev.final", "no request starts"),
+        ("cra.aev.final", "us806.amendment"),
     ):
         mistyped = (
-            "--case",
-            assessed,
-            "--authority",
-            "CSIRT",
-            "--rule",
-            rule,
-            "--as",
-            "regulatory",
-        )
+            "--case", assessed, "--authority", "CSIRT", "--rule", rule, "--as", "regulatory",
+        )  # fmt: skip
         assert words in machine("request", "received", *mistyped, status=1).err
     of_nothing = ("--case", "PV-2019-0001", "--authority", "CSIRT", "--as", "regulatory")
     refused = machine("request", "received", *of_nothing, status=1)
