@@ -1,5 +1,6 @@
 """Facts for the tests of decisions: short ways to say what happened to one product of one case."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from schemas.catalogue import (
@@ -17,6 +18,7 @@ from services.deadline_clock.domain.decide import Decided, decide
 from services.deadline_clock.domain.facts import (
     Assessment,
     CaseFacts,
+    MeasureState,
     Signal,
     Surroundings,
 )
@@ -90,6 +92,11 @@ def confirmed(aware_at: datetime = T0, at: datetime | None = None) -> Assessment
 def rejected(at: datetime = T0 + HOUR) -> Assessment:
     """A person's no."""
     return Assessment("gateway", False, None, at, "psirt", "not reachable", (), "a path is found")
+
+
+CASE = CaseFacts("PV-2026-0001", title="T", identifiers=("CVE-2026-1",))
+SIGNALLED = replace(CASE, signals=(signal(),))
+PATCH = MeasureState("fix", "patch", ("gateway",), "quality", T0, None)
 
 
 class Clockwork:

@@ -27,8 +27,10 @@ from services.deadline_clock.domain.pack_document import PackError
 from services.deadline_clock.domain.rules import Rule
 from tests.unit.deadline_clock.facts import (
     BOOK,
+    CASE,
     ESCALATION,
     HOUR,
+    PATCH,
     T0,
     WARNING,
     Clockwork,
@@ -38,7 +40,6 @@ from tests.unit.deadline_clock.facts import (
     product,
     signal,
 )
-from tests.unit.deadline_clock.test_life import CASE, PATCH
 
 FOLDER = importlib.resources.files("services.deadline_clock") / "packs"
 PACK = (FOLDER / "escalation.yaml").read_text("utf-8")
