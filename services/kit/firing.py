@@ -3,6 +3,10 @@
 A firing is one transaction: armed and due by PostgreSQL's clock → fired, handler, outbox, commit.
 That statement alone decides; whoever asks (the Redis index, the sweep, another replica) may be
 early, late or double without harm. A handler's error leaves the timer armed, to be tried later.
+
+What is found by id is found id by id (LATERAL): after a burst of arming PostgreSQL's statistics say
+that nearly nothing is armed, and it would read the whole index of what is. `statement_timestamp()`
+may bound an index; `clock_timestamp()` may not.
 """
 
 import logging
@@ -24,15 +28,17 @@ BATCH = 500
 
 FIRE = """
 WITH due AS (
-    SELECT id FROM kit_timer WHERE id = ANY($1::uuid[]) AND state = 'armed'
-        AND fire_at <= clock_timestamp() AND (retry_at IS NULL OR retry_at <= clock_timestamp())
-    ORDER BY id FOR UPDATE SKIP LOCKED)
+    SELECT t.id FROM unnest($1::uuid[]) AS w(id) CROSS JOIN LATERAL (
+        SELECT id FROM kit_timer WHERE id = w.id AND state = 'armed'
+            AND greatest(fire_at, retry_at) <= statement_timestamp()
+        FOR UPDATE SKIP LOCKED) AS t)
 UPDATE kit_timer t SET state = 'fired', fired_at = clock_timestamp() FROM due WHERE t.id = due.id
 RETURNING t.id, t.subject, t.step, t.due_at, t.fire_at, t.fired_at, t.traceparent
 """
 STILL_ARMED = """
-SELECT id, greatest(fire_at, retry_at) AS fire_at FROM kit_timer
-WHERE id = ANY($1::uuid[]) AND state = 'armed'
+SELECT t.id, t.fire_at FROM unnest($1::uuid[]) AS w(id) CROSS JOIN LATERAL (
+    SELECT id, greatest(fire_at, retry_at) AS fire_at FROM kit_timer
+    WHERE id = w.id AND state = 'armed' OFFSET 0) AS t
 """
 PUT_OFF = """
 UPDATE kit_timer SET attempts = attempts + 1,
@@ -40,8 +46,8 @@ UPDATE kit_timer SET attempts = attempts + 1,
 WHERE id = $1 AND state = 'armed' RETURNING attempts
 """
 OVERDUE = """
-SELECT id FROM kit_timer WHERE state = 'armed' AND fire_at <= clock_timestamp()
-    AND (retry_at IS NULL OR retry_at <= clock_timestamp()) ORDER BY fire_at LIMIT $1
+SELECT id FROM kit_timer WHERE state = 'armed' AND fire_at <= statement_timestamp()
+    AND (retry_at IS NULL OR retry_at <= statement_timestamp()) ORDER BY fire_at LIMIT $1
 """
 
 Source = Literal["redis", "sweep"]

@@ -30,7 +30,7 @@ KNOWN = "SELECT request, status, headers, body FROM kit_idempotency WHERE actor 
 ANSWER = """
 UPDATE kit_idempotency SET status = $3, headers = $4, body = $5 WHERE actor = $1 AND key = $2
 """
-FORGET = "DELETE FROM kit_idempotency WHERE at < clock_timestamp() - $1::interval"
+FORGET = "DELETE FROM kit_idempotency WHERE at < statement_timestamp() - $1::interval"
 
 
 async def once(

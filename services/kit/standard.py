@@ -13,13 +13,13 @@ from services.kit.pages import Key, foreign
 from services.kit.quarantine import Entry
 
 ARMED = """
-SELECT count(*) AS armed, count(*) FILTER (WHERE fire_at <= clock_timestamp()) AS overdue,
+SELECT count(*) AS armed, count(*) FILTER (WHERE fire_at <= statement_timestamp()) AS overdue,
     min(fire_at) AS next_at, count(*) FILTER (WHERE attempts > 0) AS failing
 FROM kit_timer WHERE state = 'armed'
 """
 LATE = """
 SELECT id, subject, step, due_at, fire_at, attempts, retry_at FROM kit_timer
-WHERE state = 'armed' AND fire_at <= clock_timestamp() ORDER BY fire_at LIMIT 100
+WHERE state = 'armed' AND fire_at <= statement_timestamp() ORDER BY fire_at LIMIT 100
 """
 PENDING = "SELECT count(*) AS pending, min(time) AS oldest FROM kit_outbox"
 

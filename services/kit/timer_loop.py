@@ -9,6 +9,7 @@ between two firings, so that neither waits for the other.
 import asyncio
 import logging
 import math
+import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,7 +27,9 @@ _log = logging.getLogger(__name__)
 
 SWEEP = timedelta(seconds=15)
 _SOONEST = 0.01
-"""The shortest pause: what comes due meanwhile is fired together, for a fraction of the work."""
+"""The shortest pause on average: what comes due meanwhile is fired together, for a fraction of the
+work. It varies, or one of two replicas in step would always come just after the other.
+"""
 _PAUSE_AFTER_ERROR = 0.5
 _LOOK_AGAIN = 1.0
 """Seconds after which to look again at an index that is away, or that another replica fills."""
@@ -37,7 +40,7 @@ _MOST = 50_000
 
 OUTLOOK = """
 SELECT clock_timestamp() AS now, (
-    SELECT min(fire_at) FROM kit_timer WHERE state = 'armed' AND fire_at > clock_timestamp()
+    SELECT min(fire_at) FROM kit_timer WHERE state = 'armed' AND fire_at > statement_timestamp()
 ) AS next_at
 """
 
@@ -150,7 +153,8 @@ class TimerLoop:
 
     def _pause(self, next_at: float) -> float:
         until_sweep = self._sweep_at - clock.elapsed()
-        return max(_SOONEST, min(until_sweep, next_at - self._now()))
+        soonest = _SOONEST * random.uniform(0.5, 1.5)  # noqa: S311  (nothing secret)
+        return max(soonest, min(until_sweep, next_at - self._now()))
 
     async def _sweep(self) -> None:
         while due := await self._firing.overdue():

@@ -20,12 +20,12 @@ WITH overdue AS (
     (SELECT subject, step, due_at, fire_at,
         CASE WHEN attempts > 0 THEN 'its handler failed ' || attempts || ' times'
             ELSE 'no replica has fired it' END AS why
-    FROM kit_timer WHERE state = 'armed' AND fire_at <= clock_timestamp() - $1::interval
+    FROM kit_timer WHERE state = 'armed' AND fire_at <= statement_timestamp() - $1::interval
     ORDER BY fire_at LIMIT $2)
     UNION ALL
     (SELECT s.clock::text, s.step, s.due_at, s.due_at, 'no alarm waits for it'
     FROM escalation_step s
-    WHERE s.state = 'armed' AND s.due_at <= clock_timestamp() - $1::interval AND NOT EXISTS (
+    WHERE s.state = 'armed' AND s.due_at <= statement_timestamp() - $1::interval AND NOT EXISTS (
         SELECT FROM kit_timer t WHERE t.subject = s.clock::text AND t.step = s.step
             AND t.state = 'armed')
     ORDER BY s.due_at LIMIT $2)
@@ -39,7 +39,7 @@ WITH overdue AS (
         WHERE e.clock = (v.body -> 'clock' ->> 'clock')::uuid AND e.step = v.body ->> 'step'
             AND e.state = 'fired' ORDER BY e.fired_at DESC LIMIT 1) s ON true
     WHERE o.type = 'clock.escalated.v1' AND o.dataref IS NULL
-        AND o.time <= clock_timestamp() - $1::interval
+        AND o.time <= statement_timestamp() - $1::interval
     ORDER BY o.seq LIMIT $2))
 SELECT o.*, c.case_id, c.mode, c.due_at AS deadline, c.body ->> 'label' AS label
 FROM overdue o LEFT JOIN clock c ON c.clock = CASE
@@ -73,7 +73,7 @@ ON CONFLICT DO NOTHING
 """
 CLAIM = """
 WITH untold AS (
-    SELECT message FROM auditor_alarm WHERE told_at IS NULL AND next_try_at <= clock_timestamp()
+    SELECT message FROM auditor_alarm WHERE told_at IS NULL AND next_try_at <= statement_timestamp()
     ORDER BY raised_at LIMIT 20 FOR UPDATE SKIP LOCKED)
 UPDATE auditor_alarm a SET tries = tries + 1,
     next_try_at = clock_timestamp() + interval '5 seconds' * least(60, power(2, least(tries, 6)))

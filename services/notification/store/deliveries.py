@@ -26,7 +26,7 @@ WHERE alert = ANY($1) AND state = 'delivered' AND channel <> 'email' AND purpose
 _DELIVERY = "d.delivery, d.alert, d.person, d.channel, d.purpose, d.state, d.attempts"
 CLAIM = f"""
 WITH due AS (
-    SELECT delivery FROM delivery WHERE state = 'queued' AND next_at <= clock_timestamp()
+    SELECT delivery FROM delivery WHERE state = 'queued' AND next_at <= statement_timestamp()
         AND (channel = 'webhook' OR NOT $3)
     ORDER BY channel <> 'webhook', next_at LIMIT $1 FOR UPDATE SKIP LOCKED),
 taken AS (

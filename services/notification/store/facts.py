@@ -48,8 +48,8 @@ TAKE_RECHECKS = """
 WITH resting AS (
     SELECT subject FROM (SELECT seq, subject, at FROM recheck ORDER BY seq LIMIT 1000) AS oldest
     GROUP BY subject
-    HAVING max(at) <= clock_timestamp() - $2::interval
-        OR min(at) <= clock_timestamp() - $3::interval
+    HAVING max(at) <= statement_timestamp() - $2::interval
+        OR min(at) <= statement_timestamp() - $3::interval
     ORDER BY min(seq) LIMIT $1),
 taken AS (
     DELETE FROM recheck WHERE seq IN (

@@ -21,7 +21,7 @@ ON CONFLICT (scope, subject) DO UPDATE SET
 """
 NEXT = """
 SELECT scope, subject, stamp, bulk, cause, traceparent FROM pending_match
-WHERE bulk = $1 AND retry_at <= clock_timestamp() ORDER BY number LIMIT $2
+WHERE bulk = $1 AND retry_at <= statement_timestamp() ORDER BY number LIMIT $2
 """
 DONE = """
 DELETE FROM pending_match p
