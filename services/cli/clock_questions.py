@@ -19,6 +19,7 @@ RULES = [
     "due_legal_outer", "due_legal_outer_local", "platform.due", "anchor.name", "anchor.at",
     "why_not", "confidence",
 ]  # fmt: skip
+UNANSWERED = ["authority", "received_at", "due_at", "because", "mend", "rule", "request"]
 MOVES = [
     "after.rule", "after.product", "before.state", "after.state", "before.due_operational",
     "after.due_operational", "before.mode", "after.mode", "draft", "after.case", "because",
@@ -33,6 +34,9 @@ def explain(case: Case, as_of: AsOf = None, json: AsJson = False, who: As = None
         as_json(found)
         return
     table(found["rules"], RULES, title=f"rules on {found['case']}")
+    if found["unanswered"]:
+        out.print()
+        table(found["unanswered"], UNANSWERED, title="requests that started no clock")
     for each in found["rules"]:
         if each["clock"] is not None:
             out.print()

@@ -68,12 +68,27 @@ class ExplainedView(Answer):
     )
 
 
+class UnansweredView(Answer):
+    """An authority's request that started no clock, why, and how to have one."""
+
+    request: str
+    authority: str
+    rule: str | None
+    received_at: datetime
+    due_at: datetime | None
+    because: str
+    mend: str
+
+
 class ExplanationView(Answer):
     """Every firing rule of every pack on every product of a case."""
 
     case: str
     as_of: datetime | None = Field(description="The instant asked about; None is now.")
     rules: tuple[ExplainedView, ...]
+    unanswered: tuple[UnansweredView, ...] = Field(
+        description="Requests of authorities that started no clock: nobody is woken for them."
+    )
 
 
 class KnownView(Answer):

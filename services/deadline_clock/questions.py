@@ -24,6 +24,7 @@ from services.deadline_clock.domain.supposing import (
     supposed_facts,
     supposed_surroundings,
 )
+from services.deadline_clock.domain.unanswered import unanswered
 from services.deadline_clock.library import Library, with_pack
 from services.deadline_clock.question_views import (
     AwarenessView,
@@ -33,6 +34,7 @@ from services.deadline_clock.question_views import (
     KnownView,
     MovedView,
     Supposition,
+    UnansweredView,
     WhatIfView,
 )
 from services.deadline_clock.store import cases, clocks, draft_standing, reading
@@ -67,7 +69,16 @@ async def explain_case(
         wanted = (facts.case, None, None, None)
         rows = await reading.listed_as_of(unit.db, wanted, as_of, reading.FIRST, _MOST)
         found = list(explain_clocks(map(clocks.held, rows), facts, around, book))
-    return ExplanationView(case=facts.case, as_of=as_of, rules=tuple(map(_explained, found)))
+    return ExplanationView(
+        case=facts.case,
+        as_of=as_of,
+        rules=tuple(map(_explained, found)),
+        unanswered=tuple(
+            UnansweredView.model_validate(each)
+            for each in unanswered(facts, book)
+            if as_of is None or each.received_at <= as_of
+        ),
+    )
 
 
 @asked.get("/v1/cases/{case:path}/awareness")

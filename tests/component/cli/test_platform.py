@@ -26,6 +26,7 @@ from services.cli import (
     case_page,
     cases,
     catalogue,
+    clock_questions,
     clocks,
     drafts,
     findings,
@@ -319,6 +320,7 @@ def test_columns_of_lists_that_are_empty_here_are_fields_of_their_contract(
         ("notification", "RevisionOut", drafts.REVISIONS),
         ("sbom-matcher", "LocationView", where.COLUMNS[:-2]),
         ("deadline-clock", "PackView", packs.COLUMNS),
+        ("deadline-clock", "UnansweredView", clock_questions.UNANSWERED),
         ("notification", "FieldState", [each.partition(".")[0] for each in drafts.FIELDS]),
         ("notification", "OpenField", drafts.GAPS),
     ):

@@ -131,6 +131,30 @@ async def test_an_authoritys_request_is_a_clock_until_it_is_filed(fleet: Fleet) 
     assert clock["due_operational"].startswith(due.isoformat()[:19])
 
 
+async def test_a_request_of_a_rule_that_nobody_knows_is_told_where_clocks_are_explained(
+    fleet: Fleet,
+) -> None:
+    mistyped = RequestReceived(
+        case="I-6",
+        request="q-6",
+        authority="FDA",
+        rule="us803.5days",
+        received_at=NOW,
+        recorded_by="ra",
+    )
+    right = mistyped.model_copy(update={"request": "q-7", "rule": "us803.5day"})
+    await fleet.publish(story.scoped("I-6", "pump"), mistyped)
+    await fleet.publish(story.scoped("I-7", "pump"), right.model_copy(update={"case": "I-7"}))
+    await fleet.clock("I-7", "us803.5day", "pump", state="running")
+    told = await fleet.get("/v1/cases/I-6/explanation")
+    assert [(each["request"], each["because"]) for each in told["unanswered"]] == [
+        ("q-6", "no pack in force has a rule us803.5days")
+    ]
+    await fleet.publish(right)
+    await fleet.clock("I-6", "us803.5day", "pump", state="running")
+    assert (await fleet.get("/v1/cases/I-6/explanation"))["unanswered"] == []
+
+
 async def test_a_released_sbom_waits_for_a_persons_review(fleet: Fleet) -> None:
     graph = {"components": 3, "depth": 2, "unresolved": 0, "flat": False}
     place = {"product": "pump", "version": "1.0", "sbom": "s-1", "revision": 1}
