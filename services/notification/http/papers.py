@@ -222,7 +222,11 @@ async def list_notices(
 
 @router.post("/v1/requests", status_code=201)
 async def record_request(body: RequestIn, unit: CurrentUnit) -> RequestReceived:
-    """Record what an authority asked for; deadline-clock starts the clock that follows."""
+    """Record what an authority asked for; deadline-clock starts the clock that follows.
+
+    It is recorded whatever it names. One that starts no clock is listed, with why and the mend, by
+    deadline-clock: `GET /v1/cases/{case}/explanation`, as `unanswered`.
+    """
     actor = unit.require("regulatory")
     await _known(unit, body.case)
     await check_possible(unit, body.received_at, "/received_at", await products_of(unit, body.case))

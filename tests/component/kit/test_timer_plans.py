@@ -50,8 +50,8 @@ async def due(units: Units) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def test_all_that_wait_would_be_many_pages(units: Units, due: list[UUID]) -> None:
-    assert due
+@pytest.mark.usefixtures("due")
+async def test_all_that_wait_would_be_many_pages(units: Units) -> None:
     whole = await _pages(units, "SELECT count(subject) FROM kit_timer WHERE state = 'armed'")
     assert whole > FEW, "the bound proves nothing"
 
@@ -64,13 +64,13 @@ async def test_asking_what_is_still_armed_reads_those_timers(units: Units, due: 
     assert await _pages(units, firing.STILL_ARMED, due) < FEW
 
 
-async def test_a_sweep_reads_what_is_overdue(units: Units, due: list[UUID]) -> None:
-    assert due
+@pytest.mark.usefixtures("due")
+async def test_a_sweep_reads_what_is_overdue(units: Units) -> None:
     assert await _pages(units, firing.OVERDUE, firing.BATCH) < FEW
 
 
-async def test_looking_for_the_next_timer_reads_no_more(units: Units, due: list[UUID]) -> None:
-    assert due
+@pytest.mark.usefixtures("due")
+async def test_looking_for_the_next_timer_reads_no_more(units: Units) -> None:
     assert await _pages(units, timer_loop.OUTLOOK) < FEW
 
 
