@@ -22,6 +22,7 @@ from services.deadline_clock.domain.facts import (
     Signal,
     Surroundings,
 )
+from services.deadline_clock.domain.rules import Rule
 from services.deadline_clock.library import library
 
 T0 = datetime(2026, 11, 20, 15, 42, 10, tzinfo=UTC)
@@ -97,6 +98,13 @@ def rejected(at: datetime = T0 + HOUR) -> Assessment:
 CASE = CaseFacts("PV-2026-0001", title="T", identifiers=("CVE-2026-1",))
 SIGNALLED = replace(CASE, signals=(signal(),))
 PATCH = MeasureState("fix", "patch", ("gateway",), "quality", T0, None)
+
+
+def rule_of(name: str) -> Rule:
+    """A rule of the packs by its id."""
+    found = BOOK.rule(name)
+    assert found is not None
+    return found
 
 
 class Clockwork:

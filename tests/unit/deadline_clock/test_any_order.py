@@ -7,11 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from schemas.catalogue import QualificationKind
-from schemas.clocks import (
-    ClockMode,
-    ClockMoved,
-    ClockState,
-)
+from schemas.clocks import ClockMode, ClockMoved, ClockState
 from services.deadline_clock.domain.acts import Filing
 from services.deadline_clock.domain.change import OPEN
 from tests.unit.deadline_clock.facts import (

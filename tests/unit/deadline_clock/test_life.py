@@ -17,16 +17,14 @@ from schemas.clocks import (
     Severity,
 )
 from services.deadline_clock.domain.acts import Filing, Initiation
-from services.deadline_clock.domain.decide import fire, told_together
+from services.deadline_clock.domain.decide import told_together
 from services.deadline_clock.domain.facts import (
-    CaseFacts,
     Coverage,
     Decision,
     Risk,
     Scope,
     Surroundings,
 )
-from services.deadline_clock.domain.merging import merged, separated
 from services.deadline_clock.domain.obligations import obligations
 from services.deadline_clock.domain.rules import Pack, Rule, RuleBook
 from tests.unit.deadline_clock.facts import (
@@ -47,6 +45,7 @@ from tests.unit.deadline_clock.facts import (
     pages,
     product,
     rejected,
+    rule_of,
     signal,
 )
 
@@ -395,74 +394,6 @@ def test_a_case_that_no_longer_bears_on_a_product_ends_policy_clocks_never_legal
     assert works.of(WARNING).clock.state is ClockState.PROVISIONAL
 
 
-def test_merged_cases_keep_the_earliest_anchor_and_supersede_the_other_clock() -> None:
-    one, two = Clockwork(), Clockwork()
-    first = replace(SIGNALLED, case="A")
-    second = replace(CASE, case="B", signals=(signal(T0 - HOUR, evidence="s-2"),))
-    one.decide(first)
-    two.decide(second)
-    one.held |= two.held
-    one.decide(merged(first, second))
-    warnings = [held.clock for held in one.held.values() if held.clock.rule == WARNING]
-    assert {each.case for each in warnings} == {"A"}
-    states = {each.due_operational: each.state for each in warnings}
-    assert states[T0 + 23 * HOUR] is ClockState.PROVISIONAL
-    assert states[T0 + 24 * HOUR] is ClockState.SUPERSEDED
-    assert one.decide(merged(first, second)) == ()
-
-
-def test_an_alarm_tells_of_the_time_left_and_of_the_next_one() -> None:
-    works = Clockwork()
-    works.decide(replace(SIGNALLED, assessments=(confirmed(),)))
-    held = works.of(WARNING)
-    law = BOOK.rule(WARNING)
-    assert law is not None
-    decided = fire(held, law, "T-2h", T0 + 22 * HOUR, ESCALATION, T0 + 22 * HOUR)
-    assert decided is not None
-    (event,) = pages((decided,))
-    assert (event.remaining_seconds, event.ignore_ack) == (7200, True)
-    assert event.next_step_at == T0 + 23 * HOUR + timedelta(minutes=30)
-    assert decided.alarms is None
-
-
-def test_the_deadline_makes_it_late_and_it_is_told_again_every_five_minutes() -> None:
-    works = Clockwork()
-    works.decide(replace(SIGNALLED, assessments=(confirmed(),)))
-    law = BOOK.rule(WARNING)
-    assert law is not None
-    due = T0 + DAY
-    late = fire(works.of(WARNING), law, "T+0", due, ESCALATION, due)
-    assert late is not None
-    assert isinstance(late.events[0], ClockLate)
-    assert late.alarms is not None
-    assert [(a.step.at, a.due_at) for a in late.alarms] == [("T+5m", due + timedelta(minutes=5))]
-    again = fire(late.change.after, law, "T+5m", late.alarms[0].due_at, ESCALATION, due + HOUR / 12)
-    assert again is not None
-    assert [each.step for each in pages((again,))] == ["T+5m"]
-    assert not any(isinstance(event, ClockLate) for event in again.events)
-
-
-def test_an_alarm_of_a_clock_that_ended_says_nothing() -> None:
-    works = Clockwork()
-    works.decide(replace(SIGNALLED, assessments=(rejected(),)), T0 + HOUR)
-    law = BOOK.rule(WARNING)
-    assert law is not None
-    assert fire(works.of(WARNING), law, "T-2h", T0 + 22 * HOUR, ESCALATION, T0) is None
-
-
-def test_compressed_time_does_not_take_lateness_back() -> None:
-    works = Clockwork()
-    facts = replace(SIGNALLED, assessments=(confirmed(),))
-    works.decide(facts)
-    law = BOOK.rule(WARNING)
-    assert law is not None
-    late = fire(works.of(WARNING), law, "T+0", T0 + DAY, ESCALATION, T0 + HOUR)
-    assert late is not None
-    works.held[late.change.after.clock.clock] = late.change.after
-    assert works.of(WARNING).clock.state is ClockState.LATE
-    assert works.decide(facts, T0 + HOUR) == ()
-
-
 def test_a_rule_asks_nothing_of_what_happened_after_its_last_day() -> None:
     last = replace(rule_of(WARNING), applies_until=(T0 - DAY).date())
     works = Clockwork()
@@ -474,32 +405,7 @@ def test_a_rule_asks_nothing_of_what_happened_after_its_last_day() -> None:
     assert {each.state for each in asked} == {ClockState.RUNNING}
 
 
-def rule_of(name: str) -> Rule:
-    found = BOOK.rule(name)
-    assert found is not None
-    return found
-
-
 def pack_of(only: Rule) -> Pack:
     found = BOOK.pack("cra")
     assert found is not None
     return replace(found, rules=(only,))
-
-
-def test_a_case_that_was_split_off_runs_on_from_the_same_awareness_until_assessed_anew() -> None:
-    origin = replace(SIGNALLED, assessments=(confirmed(T0 + HOUR),))
-    apart = separated(origin, replace(SIGNALLED, case="PV-2026-0002"))
-    works = Clockwork()
-    works.decide(apart, T0 + 2 * HOUR)
-    clock = works.of(WARNING).clock
-    assert (clock.case, clock.state) == ("PV-2026-0002", ClockState.RUNNING)
-    assert clock.due_operational == T0 + 25 * HOUR
-    works.decide(replace(apart, assessments=(rejected(T0 + 3 * HOUR),)), T0 + 3 * HOUR)
-    assert works.of(WARNING).clock.state is ClockState.NOT_APPLICABLE
-
-
-def test_what_was_said_of_a_product_that_the_new_case_does_not_bear_on_starts_nothing() -> None:
-    origin = replace(SIGNALLED, assessments=(confirmed(),))
-    apart = separated(origin, CaseFacts("PV-2026-0002"))
-    works = Clockwork()
-    assert works.decide(apart) == ()
